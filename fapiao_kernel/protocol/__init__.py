@@ -1,0 +1,1 @@
+"""Bytes to meaning and back (协议), without I/O. Strictly typed."""

@@ -1,0 +1,98 @@
+"""GB 18240 commands (税控卡命令) as APDUs, and how well each is known. Layouts: docs/protocol/practice-card.md, section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import IntEnum
+
+from fapiao_kernel.domain.card import Evidence
+from fapiao_kernel.protocol.apdu import EXTENDED_LE, SHORT_LE, Command
+from fapiao_kernel.protocol.gb18240 import fields
+
+ISO, FISCAL = 0x00, 0xC0
+"""Classes: ISO/IEC 7816-4 commands, and the fiscal card's own."""
+
+PIN_LENGTH = 8
+"""Bytes of the PIN (口令) that F9 takes (domain note 3.1: Lc 8)."""
+PAYLOAD_LENGTH = 0x1D
+"""Bytes that F6 takes: key id 1, cipher 24, MAC2 4 (domain note 3.1)."""
+
+EVIDENCE: Mapping[str, Evidence] = {
+    "select": Evidence.STANDARD,
+    "read_binary": Evidence.STANDARD,
+    "read_record": Evidence.ASSUMED,
+    "clock": Evidence.ASSUMED,
+    "pin_tries": Evidence.ASSUMED,
+    "verify_pin": Evidence.DOCUMENTED,
+    "report": Evidence.ASSUMED,
+    "clear": Evidence.ASSUMED,
+}
+"""Per command, how well it is known; a test holds it to the note."""
+
+
+class File(IntEnum):
+    """Elementary files (domain note 3.1)."""
+
+    LIMITS = 0xEF01
+    IDENTITY = 0xEF02
+    TOTALS = 0xEF03
+    DECLARATION = 0xEF04
+    VOLUMES = 0xEF05
+
+
+def select(file: File) -> Command:
+    """SELECT FILE by file id, no reply wanted (7816-4)."""
+    return Command(ISO, 0xA4, 0x00, 0x0C, int(file).to_bytes(2, "big"))
+
+
+def read_binary(length: int, offset: int = 0) -> Command:
+    """READ BINARY of the selected transparent file (7816-4)."""
+    return Command(ISO, 0xB0, offset >> 8, offset & 0xFF, le=length)
+
+
+def read_record(number: int, length: int) -> Command:
+    """READ RECORD of the selected file; numbers from 1."""
+    high, low = _record(number)
+    return Command(ISO, 0xB2, high, low, le=SHORT_LE if length <= SHORT_LE else EXTENDED_LE)
+
+
+def clock() -> Command:
+    """The card's clock."""
+    return Command(FISCAL, 0xCA, 0x00, 0x01, le=fields.MOMENT)
+
+
+def pin_tries() -> Command:
+    """VERIFY_FISCAL_PIN without data: tells the tries left and spends none."""
+    return Command(FISCAL, 0xF9, 0x00, 0x00)
+
+
+def verify_pin(pin: str) -> Command:
+    """VERIFY_FISCAL_PIN. Raises ``ValueError`` for a PIN that is not 8 digits (the message never holds it)."""
+    if len(pin) != PIN_LENGTH or not (pin.isascii() and pin.isdecimal()):
+        raise ValueError("not a PIN of 8 digits")
+    return Command(FISCAL, 0xF9, 0x00, 0x00, pin.encode("ascii"))
+
+
+def report(record: int, start: date, end: date) -> Command:
+    """DECLARE_DUTY 抄税 of one record's open span. Changes the card."""
+    return Command(FISCAL, 0xF4, 0x00, _one(record), fields.day(start) + fields.day(end), EXTENDED_LE)
+
+
+def clear(record: int, payload: bytes) -> Command:
+    """UPDATE_CONTROLS 监控回传. Changes the card. Raises ``ValueError`` for a payload that is not 29 bytes."""
+    if len(payload) != PAYLOAD_LENGTH:
+        raise ValueError(f"a clear payload has {PAYLOAD_LENGTH} bytes, not {len(payload)}")
+    return Command(FISCAL, 0xF6, 0x00, _one(record), payload)
+
+
+def _one(record: int) -> int:
+    if not 1 <= record <= 0xFF:
+        raise ValueError(f"no record number of one byte: {record}")
+    return record
+
+
+def _record(number: int) -> tuple[int, int]:
+    if not 1 <= number <= 0xFFFF:
+        raise ValueError(f"no record number: {number}")
+    return number >> 8, number & 0xFF

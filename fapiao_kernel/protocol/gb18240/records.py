@@ -1,0 +1,103 @@
+"""File records of the card (文件记录): EF01–EF05 and the reply of DECLARE_DUTY. Layouts: docs/protocol/practice-card.md, section 4.
+
+Every ``parse_…`` takes any bytes and raises nothing but ``ProtocolError`` (``protocol_record``).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from datetime import date
+
+from fapiao_kernel.domain.card import CardIdentity, MonthStatistics, Volume
+from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.money import from_fen
+from fapiao_kernel.domain.period import Period
+from fapiao_kernel.protocol.gb18240.fields import bad, checked, digits, to_day, to_text, to_type
+
+LIMITS, IDENTITY, TOTALS, DECLARATION, VOLUME = 11, 139, 54, 336, 32
+"""Lengths in bytes."""
+SEALED = 320
+"""Bytes of the sealed summary 汇总密文 (domain note 1.4)."""
+SIMULATED = "9999"
+"""What the card number of every simulated card begins with."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """EF01: lock date (开票截止日期) and invoices not uploaded (离线未上传) of one type."""
+
+    invoice_type: InvoiceType
+    lock_date: date
+    not_uploaded: int
+
+
+@dataclass(frozen=True)
+class DeclarationData:
+    """EF04 抄税资料: open span, last report, whether the span is reported, and then its sealed summary."""
+
+    invoice_type: InvoiceType
+    start: date
+    end: date
+    last_report: date
+    reported: bool
+    sealed: bytes = field(default=b"", repr=False)
+
+
+def parse_limits(raw: bytes) -> Limits:
+    """EF01."""
+    body = checked(raw, LIMITS, "EF01")
+    return Limits(to_type(body[:2]), to_day(body[2:6], "kpjzsj"), int.from_bytes(body[6:10], "big"))
+
+
+def parse_identity(raw: bytes) -> CardIdentity:
+    """EF02. ``simulated`` from the card number."""
+    body = checked(raw, IDENTITY, "EF02")
+    card_number = digits(body[:8], "card number")
+    return CardIdentity(
+        device_number=digits(body[8:14], "device number"),
+        card_number=card_number,
+        taxpayer_id=to_text(body[14:34], "taxpayer id"),
+        taxpayer_name=to_text(body[34:134], "taxpayer name"),
+        valid_until=to_day(body[134:138], "valid until"),
+        simulated=card_number.startswith(SIMULATED),
+    )
+
+
+def parse_totals(raw: bytes) -> MonthStatistics:
+    """EF03 月统计 of one type and month."""
+    body = checked(raw, TOTALS, "EF03")
+    month = digits(body[2:5], "month")
+    try:
+        period = Period(int(month[:4]), int(month[4:]))
+    except ValueError:
+        raise bad("month") from None
+    counts = struct.unpack(">4I", body[5:21])
+    amounts = [from_fen(amount) for amount in struct.unpack(">4q", body[21:53])]
+    return MonthStatistics(to_type(body[:2]), period, *counts, *amounts)
+
+
+def parse_declaration(raw: bytes) -> DeclarationData:
+    """EF04."""
+    body = checked(raw, DECLARATION, "EF04")
+    start, end = to_day(body[2:6], "bsqsrq"), to_day(body[6:10], "bszzrq")
+    status, sealed = body[14], body[15:]
+    if end < start or status > 1 or start.year < 1990 or end.year > 2999:
+        raise bad("span")
+    last = to_day(body[10:14], "zxbsrq")
+    return DeclarationData(to_type(body[:2]), start, end, last, bool(status), sealed if status else b"")
+
+
+def parse_volume(raw: bytes) -> Volume:
+    """EF05 发票卷."""
+    body = checked(raw, VOLUME, "EF05")
+    code, first, last = (to_text(body[a:b], "volume") for a, b in ((2, 14), (14, 22), (22, 30)))
+    ascii_digits = all(text.isascii() and text.isdecimal() for text in (code, first, last))
+    if not ascii_digits or len(first) != len(last) or first > last or body[30] > 1:
+        raise bad("volume")
+    return Volume(to_type(body[:2]), code, first, last, pending=bool(body[30]))
+
+
+def parse_summary(raw: bytes) -> bytes:
+    """The sealed summary out of DECLARE_DUTY's reply."""
+    return checked(raw, SEALED + 1, "summary")

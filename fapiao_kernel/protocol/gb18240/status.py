@@ -1,0 +1,66 @@
+"""Status words (状态字, SW) of the card: our code for each, and what it says of the card's state. Table: the note, section 7."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fapiao_kernel.domain.finding import Effect
+
+OK = 0x9000
+ALREADY_CLEARED = 0x6901
+RECORD_NOT_FOUND = 0x6A83
+
+
+@dataclass(frozen=True)
+class Status:
+    """One status word: ``code`` in the message catalogue, and the ``effect`` of a card-changing command that got it."""
+
+    code: str
+    effect: Effect
+
+
+_NO, _UNSURE, _DONE = Effect.REJECTED, Effect.UNKNOWN, Effect.DONE
+
+TABLE: Mapping[int, Status] = {
+    OK: Status("card_ok", _DONE),
+    0x6581: Status("card_memory", _UNSURE),
+    0x6700: Status("card_length", _NO),
+    ALREADY_CLEARED: Status("card_already", _NO),
+    0x6981: Status("card_file_kind", _NO),
+    0x6982: Status("card_pin_needed", _NO),
+    0x6983: Status("pin_blocked", _NO),
+    0x6985: Status("card_conditions", _NO),
+    0x6A80: Status("card_data", _NO),
+    0x6A82: Status("card_no_file", _NO),
+    RECORD_NOT_FOUND: Status("card_no_record", _NO),
+    0x6A86: Status("card_parameters", _NO),
+    0x6A88: Status("card_no_data", _NO),
+    0x6D00: Status("card_no_command", _NO),
+    0x6E00: Status("card_no_command", _NO),
+    0x6F00: Status("card_fault", _UNSURE),
+    0x9302: Status("card_mac", _NO),
+    0x9303: Status("card_locked", _NO),
+    0x9401: Status("card_over_limit", _NO),
+    0x9403: Status("card_key_version", _NO),
+}
+
+_RANGES: Mapping[int, Status] = {
+    0x61: Status("card_ok", _DONE),
+    0x6C: Status("card_length", _NO),
+}
+
+UNKNOWN = Status("card_status_unknown", _UNSURE)
+"""A status word that we do not know says nothing about what the card did."""
+
+
+def meaning(sw: int) -> Status:
+    """What a status word means. Never fails: one that we do not know is ``UNKNOWN``."""
+    if tries_left(sw) is not None:
+        return Status("pin_wrong", _NO)
+    return TABLE.get(sw) or _RANGES.get(sw >> 8, UNKNOWN)
+
+
+def tries_left(sw: int) -> int | None:
+    """PIN tries left of a ``63Cx``; 0 of ``6983`` is not told here."""
+    return sw & 0x0F if sw & 0xFFF0 == 0x63C0 else None

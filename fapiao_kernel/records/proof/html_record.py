@@ -1,0 +1,96 @@
+"""The clear record (清卡记录) as one A4 page or two of self-contained HTML: the answer first, its evidence under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fapiao_kernel.domain.errors import english
+from fapiao_kernel.records.proof import tables
+from fapiao_kernel.records.proof.markup import Markup, inner, tag
+from fapiao_kernel.records.proof.style import css
+from fapiao_kernel.records.proof.witnesses import CLOSED, witnesses
+from fapiao_kernel.records.proof.words import joined, unit_name, word
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_LOOK = {"cleared": ("✔", ""), "already_cleared": ("✔", ""), "partial": ("◐", "unsure"), "refused": ("✘", "bad")}
+_MARKS = {"yes": ("✔", "ok"), "no": ("✘", "no"), "ask": ("？", "ask")}
+
+
+def render(facts: Mapping[str, Any], records: Sequence[Mapping[str, Any]], journal_head: str) -> str:
+    """The page. ``records``: the run's own journal records as JSON, oldest first; ``journal_head``: hash of the span's last."""
+    about = inner(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("title", f"{word('title')} {facts['device_number']} {_periods(facts)}"),
+        tag("style", Markup(css(word("title") + (f" · {word('band')}" if facts["simulated"] else "")))),
+    )
+    body = inner(
+        _band(facts),
+        _header(facts),
+        _answer(facts),
+        tables.identity(facts, _periods(facts)),
+        _section("h.device", tables.device(facts)),
+        _section("h.ticks", _ticks(facts)),
+        _section("h.totals", tables.totals(facts), tag("p", word("voids_zero"), class_="small")),
+        _section("h.census", tables.census(facts)),
+        _section("h.checks", tables.checks(facts)),
+        _section("h.backups", tables.backups(facts)),
+        _section("h.story", tables.story_table(records), long=True),
+        _section("h.proof", tables.proof(facts, journal_head), tag("p", word("how"), class_="small")),
+        tag("div", *(tag("div", word(f"sign.{who}")) for who in ("by", "second", "date")), class_="signs"),
+    )
+    page = tag("html", tag("head", about), tag("body", body), lang="en" if english() else "zh-CN")
+    return f"<!DOCTYPE html>\n{page}\n"
+
+
+def _band(facts: Mapping[str, Any]) -> Markup:
+    if not facts["simulated"]:
+        return Markup("")
+    return tag("div", tag("b", f"{word('band')}　{word('band_note')}"), class_="band", role="note")
+
+
+def _header(facts: Mapping[str, Any]) -> Markup:
+    right = tag("div", facts["taxpayer_name"], tag("br"), f"{word('run')} {facts['run']}")
+    return tag("header", tag("h1", word("title")), right)
+
+
+def _answer(facts: Mapping[str, Any]) -> Markup:
+    mark, look = _LOOK.get(facts["verdict"], ("？", "unsure"))
+    verdict = facts["verdict"] if facts["verdict"] in _LOOK else "unknown"
+    done = [unit_name(u) for u in facts["units"] if u["outcome"] in CLOSED]
+    left = [unit_name(u) for u in facts["units"] if u["outcome"] not in CLOSED]
+    locks = sorted({_change(u["lock_date_before"], u["lock_date_after"]) for u in facts["units"]})
+    card = facts["card_after"] or facts["card_before"] or {"clock": "？"}
+    why = word(
+        "answer.why", lock=joined(locks), clock=tables.when(card["clock"]), done=tables.when(facts["finished_at"])
+    )
+    sentence = word(f"answer.{verdict}", closed=joined(done), left=joined(left))
+    return tag("div", tag("p", f"{mark} {sentence}", class_="big"), tag("p", why), class_=f"answer {look}".strip())
+
+
+def _change(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after or '？'}"
+
+
+def _ticks(facts: Mapping[str, Any]) -> Markup:
+    boxes = []
+    for witness in witnesses(facts):
+        mark, look = _MARKS[witness.state]
+        head = tag("span", f"{mark} {word(witness.state)}", class_=look)
+        extra = (
+            [tag("p", word("filed", sentence=(facts["declaration"] or {}).get("sentence") or word("ask")))]
+            if witness.name == "authority"
+            else []
+        )
+        title = tag("p", word(f"tick.{witness.name}"), " ", head, class_="head")
+        boxes.append(tag("div", title, tag("p", witness.sentence), *extra))
+    return tag("div", *boxes, class_="ticks")
+
+
+def _section(heading: str, *content: Markup, long: bool = False) -> Markup:
+    return tag("section", tag("h2", word(heading)), *content, class_="long" if long else "")
+
+
+def _periods(facts: Mapping[str, Any]) -> str:
+    return joined(sorted({unit["period"] for unit in facts["units"]}))

@@ -1,0 +1,86 @@
+"""The card as a whole (整卡): carries commands out on its image, makes each change durable before answering, and suffers its faults."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fapiao_kernel.simulator.card import codec, faults, model
+from fapiao_kernel.simulator.card.image import load, save
+from fapiao_kernel.simulator.card.model import Reply, Session
+from fapiao_kernel.simulator.clock import PracticeClock
+
+
+class PowerLoss(BaseException):
+    """The power is gone: the process dies where it stands. Not an ``Exception``, so that nothing on the way handles it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What goes back: the reply, or none when the card falls mute; ``spoil`` is ``drop_reply``, ``corrupt_reply`` or ``""``."""
+
+    reply: bytes | None = field(repr=False)
+    spoil: str = ""
+    applied: tuple[str, str] | None = None
+
+
+class SimulatedCard:
+    """One card. Raises ``ValueError`` when the image cannot be read."""
+
+    def __init__(self, path: Path, draw: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._path = path
+        self._memory = load(path)
+        self._clock = PracticeClock(self._memory.clock_offset)
+        self._draw = draw
+        self._session = Session()
+
+    def opened(self) -> None:
+        """RESYNCH: a verified PIN and the selected file are forgotten."""
+        self._session = Session()
+
+    def arrived(self, apdu: bytes) -> tuple[codec.Request | int, Mapping[str, Any]]:
+        """Read a command, and the fault that it meets (empty for none). The arrival is on disk before this returns."""
+        request = codec.read(apdu)
+        if isinstance(request, int):
+            return request, {}
+        kind = model.invoice_type(self._memory, request)
+        if not faults.watches(self._memory.faults, request.name, kind):
+            return request, {}
+        fault = faults.strike(self._memory.faults, request.name, kind)
+        save(self._path, self._memory)
+        return request, fault or {}
+
+    def carry_out(self, request: codec.Request | int, fault: Mapping[str, Any]) -> Outcome:
+        """Do the command. What it changed is on disk before this returns. Raises ``PowerLoss`` when the fault says so."""
+        if isinstance(request, int):
+            return Outcome(Reply(request).encode())
+        what = fault.get("do", "")
+        if what == "power_loss_before_commit":
+            raise PowerLoss
+        if what == "refuse":
+            return Outcome(Reply(int(fault["status"], 16)).encode())
+        reply = self._commit(request)
+        if what == "power_loss_after_commit":
+            raise PowerLoss
+        if what == "lose_reply_after_commit":
+            return Outcome(None, applied=reply.applied)
+        spoil = what if what in ("drop_reply", "corrupt_reply") else ""
+        return Outcome(reply.encode(), spoil, reply.applied)
+
+    def _commit(self, request: codec.Request) -> Reply:
+        changing = request.name in model.CHANGING
+        memory = copy.deepcopy(self._memory) if changing else self._memory
+        reply = model.carry_out(memory, self._session, request, self._clock.now(), self._draw)
+        if changing and memory != self._memory:
+            save(self._path, memory)
+            self._memory = memory
+        return reply
+
+    def answered(self, applied: tuple[str, str]) -> None:
+        """The answer to an act that changed the books has gone out whole."""
+        self._memory.count(*applied, "answered")
+        save(self._path, self._memory)
