@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import total_ordering
 
-_TEXT = re.compile(r"\d{4}-\d{2}")
+_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 @total_ordering

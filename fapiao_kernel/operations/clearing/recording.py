@@ -1,0 +1,78 @@
+"""The facts of a finished clear (清卡记录的内容), as the recorder takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fapiao_kernel.domain.clearing import Event, Outcome, Run
+from fapiao_kernel.operations.clearing.desk import Desk
+from fapiao_kernel.ports import Record
+
+
+def facts(desk: Desk, run: Run) -> dict[str, Any]:
+    """Plain values only; see ``records.proof.facts`` for what each key is for."""
+    records = desk.book.records(run.id)
+    opened, intent = run.facts[Event.OPENED], run.facts[Event.CLEAR_INTENT]
+    verified, closed = run.facts[Event.VERIFIED], run.facts[Event.CLOSED]
+    return {
+        "run": run.id,
+        "taxpayer_name": opened["taxpayer_name"],
+        "taxpayer_id": opened["taxpayer_id"],
+        "device_number": run.device_number,
+        "simulated": opened["simulated"],
+        "opened_by": run.opened_by,
+        "opened_at": run.opened_at,
+        "finished_at": desk.now().isoformat(timespec="seconds"),
+        "verdict": run.verdict,
+        "units": _units(run, intent["card"], verified["card"]),
+        "preview": dict(run.frozen),
+        "card_before": intent["card"],
+        "card_after": verified["card"],
+        "statistics": list(run.frozen["statistics"]),
+        "verification": list(verified["checks"]),
+        "authority": {
+            "upload": list(run.facts[Event.UPLOADED]["receipts"]),
+            "receipts": list(run.facts[Event.ACKNOWLEDGED]["receipts"]),
+        },
+        "declaration": dict(run.facts[Event.DECLARED]),
+        "census_before": intent["census"],
+        "census_after": closed["census"],
+        "backups": [dict(record.data) for record in records if record.kind == Event.BACKED_UP],
+        "journal_first": records[0].seq,
+        "journal_last": _last(records),
+        "versions": dict(desk.versions),
+    }
+
+
+def _last(records: tuple[Record, ...]) -> int:
+    return records[-1].seq
+
+
+def _units(run: Run, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    was, now = _dates(before), _dates(after)
+    held = {(u["invoice_type"], u["period"]): u for u in run.frozen["units"]}
+    rows = []
+    for unit in run.units:
+        kind, period = unit.invoice_type.value, str(unit.period)
+        shown = held[(kind, period)]
+        rows.append(
+            {
+                "invoice_type": kind,
+                "name": unit.invoice_type.zh,
+                "period": period,
+                "count": shown["count"],
+                "total": shown["total"],
+                "digest": shown["digest"],
+                "outcome": run.outcomes.get(unit, Outcome.UNKNOWN).value,
+                "lock_date_before": was.get(kind, {}).get("lock_date", ""),
+                "lock_date_after": now.get(kind, {}).get("lock_date", ""),
+                "report_start_before": was.get(kind, {}).get("report_start", ""),
+                "report_start_after": now.get(kind, {}).get("report_start", ""),
+            }
+        )
+    return rows
+
+
+def _dates(card: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {m["invoice_type"]: m for m in card["monitoring"]}
