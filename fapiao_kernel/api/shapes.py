@@ -63,6 +63,8 @@ class CardView(Shape):
     days_left: int
     simulated: bool
     pin_tries: int | None = None
+    read_at: str = ""
+    """When the card was last read (its home's clock); ``""`` when it never was."""
     types: list[TypeView] = []
     problem: ErrorView | None = None
     """Set when the card could not be read just now: then the other fields are what was last known, or empty."""
@@ -213,6 +215,8 @@ class RunView(Shape):
     checks: list[CheckView] = []
     findings: list[FindingView] = []
     """What holds the run up now: the last refusal, or the blockers of the last check."""
+    error: ErrorView | None = None
+    """Why the last act failed (among ``findings`` too); None when it did not."""
     backups: list[BackupView] = []
     declaration: dict[str, Any] | None = None
     preview: PreviewView | None = None

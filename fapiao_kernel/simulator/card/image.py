@@ -37,6 +37,7 @@ def new_image(
     ``faults``: docs/protocol/practice-card.md, section 8. Raises ``ValueError`` for what a card cannot hold.
     """
     _check(identity, pin, monitoring)
+    _check_volumes(volumes)
     salt = secrets.token_hex(16)
     memory = Memory(
         identity=_identity(identity),
@@ -84,13 +85,26 @@ def open_months(memory: Memory, record: TypeRecord) -> None:
 
 def _check(identity: CardIdentity, pin: str, monitoring: Sequence[Monitoring]) -> None:
     for number, length in ((identity.card_number, 16), (identity.device_number, 12)):
-        if len(number) != length or not (number.isascii() and number.isdecimal()):
+        if not _digits(number, length, length):
             raise ValueError(f"not {length} digits: {number!r}")
-    if len(pin) != 8 or not (pin.isascii() and pin.isdecimal()):
+    if not _digits(pin, 8, 8):
         raise ValueError("a PIN has 8 digits")
     types = [entry.invoice_type for entry in monitoring]
     if len(set(types)) != len(types) or not all(t.on_device for t in types):
         raise ValueError("one record for each device-issued type")
+
+
+def _check_volumes(volumes: Sequence[Volume]) -> None:
+    if len(volumes) > 0xFFFF:
+        raise ValueError("a record number has two bytes")
+    for v in volumes:
+        numbers = _digits(v.first, 1, 8) and _digits(v.last, 1, 8) and len(v.first) == len(v.last)
+        if not (numbers and v.first <= v.last and _digits(v.code, 1, 12) and v.invoice_type.on_device):
+            raise ValueError(f"not a volume that a card holds: {v}")
+
+
+def _digits(text: str, least: int, most: int) -> bool:
+    return least <= len(text) <= most and text.isascii() and text.isdecimal()
 
 
 def _identity(identity: CardIdentity) -> dict[str, str]:

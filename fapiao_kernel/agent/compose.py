@@ -1,0 +1,200 @@
+"""Composition (组装): the three halls meet here, and only here."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from fapiao_kernel.agent.cards import Cards
+from fapiao_kernel.agent.changes import Changes
+from fapiao_kernel.agent.clock import PracticeClock
+from fapiao_kernel.agent.errors import bug_view, view
+from fapiao_kernel.agent.identity import Identity, versions
+from fapiao_kernel.agent.importing import Importing
+from fapiao_kernel.agent.lazy import Lazy, Stand
+from fapiao_kernel.agent.plugins import Plugins
+from fapiao_kernel.agent.practice import PracticeRoom
+from fapiao_kernel.agent.settings import PRODUCTION, Settings
+from fapiao_kernel.agent.worker import Worker
+from fapiao_kernel.api.shapes import ErrorView
+from fapiao_kernel.domain.errors import FapiaoError, Refused
+from fapiao_kernel.domain.home import Home
+from fapiao_kernel.operations.clearing.engine import Engine
+from fapiao_kernel.ports import Authority, BackupStore, Intake, Ledger, Recorder
+from fapiao_kernel.records.journal.store import FileJournal
+
+if TYPE_CHECKING:
+    from fapiao_kernel.records.backup.backup import Backups
+    from fapiao_kernel.records.backup.keys import KeyBox
+    from fapiao_kernel.records.ledger.ledger import DuckLedger
+
+log = logging.getLogger("fapiao.agent")
+
+
+class House:
+    """Everything that one home's agent is made of."""
+
+    def __init__(self, home: Home, plugins: Plugins | None = None) -> None:
+        home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.home = home
+        self.identity = Identity(home)
+        self.settings = Settings(home.settings)
+        self.clock = PracticeClock(self.settings.clock_offset)
+        self.plugins = plugins or Plugins()
+        self.changes = Changes(self.identity.boot_id)
+        self.journal = FileJournal(home.journal, self.clock)
+        self.worker = Worker(self.changes, self.note_refusal)
+        self.practice = PracticeRoom(home.practice, self.plugins, self.settings, self.journal)
+        self.cards = Cards(self.plugins, self.settings, self.worker, self.changes, self.clock, self.practice.line)
+        self._recovery = ""
+        self._authorities: dict[str, Authority] = {}
+        self._authorities_lock = threading.Lock()
+        self.keys = Lazy(self._open_keys)
+        self.duck = Lazy(self._open_ledger)
+        self._backups = Lazy(self._open_backups)
+        self.ledger = cast(Ledger, Stand(self.duck))
+        self.backups = cast(BackupStore, Stand(self._backups))
+        self.intake = cast(Intake, Stand(Lazy(self._open_intake)))
+        self.importing = Importing(
+            self.intake, self.ledger, self.journal, self.cards, self.worker, self.settings, self.clock
+        )
+        self.engine = Engine(
+            journal=self.journal,
+            ledger=self.ledger,
+            backups=self.backups,
+            recorder=cast(Recorder, Stand(Lazy(self._open_recorder))),
+            clock=self.clock,
+            card=self.cards.get,
+            authority=self.authority,
+            progress=self.worker.progress,
+            versions=versions(),
+            disk_free=lambda: shutil.disk_usage(home.root).free,
+        )
+        self.settle_error: ErrorView | None = None
+
+    # --- rooms opened at their first use
+
+    def _open_keys(self) -> KeyBox:
+        from fapiao_kernel.records.backup.keys import KeyBox
+
+        box, secret = KeyBox.ensure(self.home.keys)
+        self._recovery = secret or ""
+        return box
+
+    def _open_ledger(self) -> DuckLedger:
+        from fapiao_kernel.records.ledger.ledger import DuckLedger
+
+        if self.settings.fresh:
+            self.settings.claim(PRODUCTION)
+        return DuckLedger(self.home.ledger, practice=self.settings.practice)
+
+    def _open_backups(self) -> Backups:
+        from fapiao_kernel.records.backup.backup import Backups
+
+        folders = self.settings.values.backup_folders or tuple(str(folder) for folder in self.home.backups)
+        stores = [self.plugins.get("backup_stores", "folder").open(folder) for folder in folders]
+        return Backups(self.home, self.clock, self.keys.get(), stores, self._copy_ledger)
+
+    def _open_intake(self) -> Intake:
+        from fapiao_kernel.records.intake.intake import FileIntake
+
+        return FileIntake(self.home.intake, self.plugins.group("importers"))
+
+    def _open_recorder(self) -> Recorder:
+        from fapiao_kernel.records.proof.recorder import ProofRecorder
+
+        return ProofRecorder(self.home, self.journal)
+
+    def _copy_ledger(self, path: Path) -> None:
+        """A copy for the backup; none when there is no ledger yet."""
+        if self.duck.made or self.home.ledger.exists():
+            self.duck.get().copy_to(path)
+
+    def authority(self, card: str) -> Authority:
+        """The tax side of a card: the world's for the practice card, else the one that the settings name."""
+        url = self.practice.world().authority if self.settings.practice else self.settings.values.authority
+        with self._authorities_lock:
+            if url not in self._authorities:
+                self._authorities[url] = self.plugins.only("authorities").open(url)
+            return self._authorities[url]
+
+    def renew_practice(self) -> None:
+        """Practice from the start: a new world needs a ledger in which its invoices are not cleared yet.
+
+        Originals, journal, records and backups stay. Raises ``Refused`` (``home_is_production``) in a home that does not practise.
+        """
+        if not self.settings.practice:
+            raise Refused("home_is_production")
+        self.practice.discard(self.cards)
+        ledger = self.duck.forget()
+        if ledger is not None:
+            ledger.close()
+        for file in self.home.root.glob(f"{self.home.ledger.name}*"):
+            file.unlink()
+
+    def recovery(self) -> str:
+        """The recovery key's secret half, once; ``""`` when it was shown, or made by an earlier start."""
+        self.keys.get()
+        secret, self._recovery = self._recovery, ""
+        return secret
+
+    @property
+    def recovery_waits(self) -> bool:
+        """Whether the recovery key was made by this start and not shown yet."""
+        return bool(self._recovery)
+
+    # --- start and stop
+
+    def start(self) -> None:
+        """Say so in the journal, then settle what an earlier agent left open: beside the first requests, before the first act."""
+        identity = self.identity
+        if self.settings.values.practice_ready:
+            # Practice time stands still while nobody practises: the world says what its clock shows now.
+            with contextlib.suppress(FapiaoError):  # whoever uses the card is told
+                self.practice.world()
+        self.journal.append(
+            "agent.started",
+            {"boot_id": identity.boot_id, "pid": identity.pid, "version": identity.version, "url": identity.url},
+            who=identity.who,
+        )
+        if any(not run.over for run in self.engine.runs()):
+            threading.Thread(target=self._settle, name="settle").start()
+        else:
+            self.worker.settled()
+
+    def _settle(self) -> None:
+        try:
+            self.engine.settle_open()
+        except FapiaoError as error:
+            self.settle_error = view(error)
+        except Exception as error:
+            log.error("settling open runs failed", exc_info=error)
+            self.settle_error = bug_view(error)
+        finally:
+            self.worker.settled()
+            for run in self.engine.runs():
+                self.changes.bump(run.id)
+
+    def close(self, *, world_too: bool = False) -> None:
+        """Let the act under way end, then close everything. The practice world lives on, unless a person ends it too."""
+        self.changes.close()
+        self.worker.close()
+        self.cards.close()
+        if world_too:
+            with contextlib.suppress(FapiaoError):  # its state is on the disk whether it ends now or later
+                self.practice.stop()
+        self.journal.append("agent.stopped", {"boot_id": self.identity.boot_id}, who=self.identity.who)
+        if self.duck.made:
+            self.duck.get().close()
+        self.journal.close()
+
+    def note_refusal(self, run: str, act: str, error: ErrorView) -> None:
+        """Keep a refusal of a run's act in the journal, for diagnosis and result sheets."""
+        if error.code == "conclusion_waits":
+            return  # the engine noted the cause itself
+        told = {key: value for key, value in error.model_dump().items() if key != "exit_code"}
+        self.journal.append("refusal.noted", {"run": run, "act": act, "error": told}, who=self.identity.who)

@@ -1,0 +1,52 @@
+"""The doctor (体检): what is wrong with this installation and home, as findings."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.identity import versions
+from fapiao_kernel.agent.plugins import GROUPS
+from fapiao_kernel.agent.views import finding_of_error, finding_view
+from fapiao_kernel.domain.errors import finding
+from fapiao_kernel.domain.finding import Finding
+
+_LOW_MB = 1024
+"""Below this a backup and a growing ledger may not find room (a 200,000-invoice home takes about a third of it)."""
+
+
+def doctor(house: House) -> dict[str, Any]:
+    """``{"findings": [FindingView...], "plugins": {group: [id...]}, "versions": {...}}``."""
+    told = [finding_view(f) for f in _findings(house)]
+    if house.settle_error is not None:
+        told.insert(0, finding_of_error(house.settle_error.model_dump()))
+    return {
+        "findings": [f.model_dump() for f in told],
+        "plugins": {group: sorted(house.plugins.group(group)) for group in GROUPS},
+        "versions": versions(),
+    }
+
+
+def _findings(house: House) -> Iterator[Finding]:
+    yield finding("agent_ok", version=house.identity.version)
+    wrong = house.plugins.findings()
+    yield from wrong
+    if not wrong:
+        yield finding("plugins_ok", count=sum(len(house.plugins.group(group)) for group in GROUPS))
+    yield _journal(house)
+    free = shutil.disk_usage(house.home.root).free // 2**20
+    yield finding("disk_low" if free < _LOW_MB else "disk_ok", free=free)
+    if house.recovery_waits and not house.settings.practice:
+        yield finding("recovery_not_shown")
+
+
+def _journal(house: House) -> Finding:
+    from fapiao_kernel.records.journal.verify import verify
+
+    found = verify(house.home.journal)
+    if found.ok or not found.first_bad:
+        return finding("journal_ok", records=found.records)
+    bad = found.first_bad
+    return finding("journal_broken", file=bad["file"], line=bad["line"], reason=bad["reason"])

@@ -1,0 +1,76 @@
+"""Questions to the ledger (查询): named ones, and the analyst's own SQL over a snapshot; answers as Parquet."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fapiao_kernel.agent.compose import House
+from fapiao_kernel.api.shapes import SqlRequest
+from fapiao_kernel.domain.errors import NotReachable
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    path: Path
+    made: float
+    journal: int
+
+
+class Queries:
+    """Reading the ledger for faces. A home without a ledger raises ``NotReachable`` (``ledger_empty``) or has zero totals."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._lock = threading.Lock()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._snapshot: _Snapshot | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever brought in; then no ledger file is made just by looking."""
+        return not self._house.duck.made and not self._house.home.ledger.exists()
+
+    def named(self, name: str, params: Mapping[str, Any]) -> bytes:
+        """The result of a named query as Parquet."""
+        self._need_ledger()
+        return _written(lambda out: self._house.duck.get().named(name, dict(params), out))
+
+    def sql(self, request: SqlRequest) -> tuple[bytes, float]:
+        """The rows as Parquet, and how old the snapshot is that they come from, in seconds."""
+        self._need_ledger()
+        from fapiao_kernel.records.ledger.sandbox import run_sql
+
+        snapshot = self._fresh()
+        rows = _written(lambda out: run_sql(snapshot.path, request.sql, out, request.limit, request.seconds))
+        return rows, time.monotonic() - snapshot.made
+
+    def _fresh(self) -> _Snapshot:
+        """The last snapshot while nothing was written since, else a new one."""
+        with self._lock:
+            head = self._house.journal.head()[0]
+            if self._snapshot is None or self._snapshot.journal != head:
+                if self._folder is None:
+                    self._folder = tempfile.TemporaryDirectory(prefix="fapiao-snapshot-", ignore_cleanup_errors=True)
+                path = Path(self._folder.name) / f"{head}.duckdb"
+                self._house.duck.get().copy_to(path)
+                old, self._snapshot = self._snapshot, _Snapshot(path, time.monotonic(), head)
+                if old is not None:
+                    old.path.unlink(missing_ok=True)  # who still reads it keeps its open file
+            return self._snapshot
+
+    def _need_ledger(self) -> None:
+        if self.empty:
+            raise NotReachable("ledger_empty")
+
+
+def _written(write: Callable[[Path], object]) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="fapiao-answer-") as folder:
+        out = Path(folder) / "answer.parquet"
+        write(out)
+        return out.read_bytes()

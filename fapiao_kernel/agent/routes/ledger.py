@@ -1,0 +1,65 @@
+"""The ledger (发票库)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.queries import Queries
+from fapiao_kernel.api.shapes import SqlRequest
+from fapiao_kernel.domain.clearing import units_of
+from fapiao_kernel.domain.errors import Refused
+from fapiao_kernel.domain.money import ZERO
+from fapiao_kernel.domain.plain import plain
+from fapiao_kernel.ports import Census, Tally
+
+PARQUET = "application/vnd.apache.parquet"
+PREVIEW = "preview"
+"""The named query of a frozen preview; asked without parameters, it is the one frozen last."""
+_NOTHING = Tally(0, ZERO)
+
+
+def router(house: House, queries: Queries) -> APIRouter:
+    """The routes of this subject over one house."""
+    routes = APIRouter(prefix="/ledger")
+
+    @routes.get("/census")
+    def census() -> dict[str, Any]:
+        none = Census(_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+        counted: dict[str, Any] = plain(none if queries.empty else house.ledger.census())
+        return counted
+
+    @routes.get("/totals")
+    def totals() -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = [] if queries.empty else plain(house.duck.get().totals())
+        return rows
+
+    @routes.get("/queries")
+    def named_queries() -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = [] if queries.empty else plain(house.duck.get().named_queries())
+        return rows
+
+    @routes.post("/queries/{name}")
+    def named(name: str, params: dict[str, Any]) -> Response:
+        if name == PREVIEW and not params:
+            params = _frozen(house)
+        return Response(queries.named(name, params), media_type=PARQUET)
+
+    @routes.post("/sql")
+    def sql(request: SqlRequest) -> Response:
+        rows, age = queries.sql(request)
+        return Response(rows, media_type=PARQUET, headers={"X-Snapshot-Age": f"{age:.3f}"})
+
+    return routes
+
+
+def _frozen(house: House) -> dict[str, Any]:
+    """Units and import watermarks of the preview frozen last, cleared since or not. Raises ``Refused`` (``no_frozen_preview``)."""
+    for run in reversed(house.engine.runs()):
+        if run.frozen:
+            units = run.frozen["units"]
+            keys = [unit.key for unit in units_of(run.device_number, units)]
+            return {"keys": keys, "watermarks": [unit["watermark"] for unit in units]}
+    raise Refused("no_frozen_preview")

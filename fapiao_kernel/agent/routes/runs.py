@@ -1,0 +1,79 @@
+"""Runs (清卡): open, follow, act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.runs import Runs
+from fapiao_kernel.api.shapes import Act, Confirm, Confirmed, Execute, OpenRun, RunSummary, RunView
+from fapiao_kernel.domain.plain import plain
+
+
+def router(house: House, runs: Runs) -> APIRouter:
+    """The routes of this subject over one house."""
+    routes = APIRouter(prefix="/runs")
+    engine = house.engine
+
+    @routes.post("", status_code=201)
+    def open_run(request: OpenRun) -> RunView:
+        return runs.open(request)
+
+    @routes.get("")
+    def every() -> list[RunSummary]:
+        return runs.all()
+
+    @routes.get("/{id}")
+    def view(id: str) -> RunView:
+        return runs.view(id)
+
+    @routes.get("/{id}/invoices")
+    def invoices(id: str, after: str = "", limit: int = 200) -> dict[str, Any]:
+        """A page of the invoices that the run's units hold, decimals as text."""
+        units = runs.find(id).units
+        page: dict[str, Any] = plain(house.duck.get().page(units, after, min(max(limit, 1), 1000)))
+        return page
+
+    @routes.post("/{id}/check", status_code=202)
+    def check(id: str) -> RunView:
+        return runs.act(id, "check", lambda: engine.check(id))
+
+    @routes.post("/{id}/backup", status_code=202)
+    def backup(id: str) -> RunView:
+        return runs.act(id, "backup", lambda: engine.backup(id))
+
+    @routes.post("/{id}/report", status_code=202)
+    def report(id: str, request: Act) -> RunView:
+        return runs.act(id, "report", lambda: engine.report(id, request.pin))
+
+    @routes.post("/{id}/declaration", status_code=202)
+    def declaration(id: str) -> RunView:
+        return runs.act(id, "declaration", lambda: engine.declaration(id))
+
+    @routes.post("/{id}/preview", status_code=202)
+    def preview(id: str) -> RunView:
+        return runs.act(id, "preview", lambda: engine.freeze(id))
+
+    @routes.post("/{id}/confirm")
+    def confirm(id: str, request: Confirm) -> Confirmed:
+        return runs.confirm(id, request)
+
+    @routes.post("/{id}/execute", status_code=202)
+    def execute(id: str, request: Execute) -> RunView:
+        return runs.execute(id, request)
+
+    @routes.post("/{id}/read-back", status_code=202)
+    def read_back(id: str) -> RunView:
+        return runs.act(id, "read-back", lambda: engine.read_back(id))
+
+    @routes.post("/{id}/conclude", status_code=202)
+    def conclude(id: str) -> RunView:
+        return runs.act(id, "conclude", lambda: engine.conclude(id))
+
+    @routes.post("/{id}/cancel")
+    def cancel(id: str) -> RunView:
+        return runs.cancel(id)
+
+    return routes

@@ -1,0 +1,74 @@
+"""Health, status, changes, import, backup, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.status import status
+from fapiao_kernel.agent.views import backup_of
+from fapiao_kernel.api.shapes import BackupView, Changes, ImportAnswer, ImportRequest, StatusView
+from fapiao_kernel.domain.plain import plain
+
+
+def router(house: House, stop: Callable[[], None]) -> APIRouter:
+    """The routes of this subject over one house; ``stop`` ends the agent."""
+    routes = APIRouter()
+
+    @routes.get("/health")
+    def health() -> dict[str, Any]:
+        """Who answers here. The one route without a token, so it tells no more than that."""
+        me = house.identity
+        return {"ok": True, "boot_id": me.boot_id, "version": me.version}
+
+    @routes.get("/status")
+    def get_status() -> StatusView:
+        return status(house)
+
+    @routes.get("/changes")
+    def changes(since: int = -1) -> Changes:
+        """Long poll: at once on a change after ``since``, after 2 s at the latest."""
+        return house.changes.wait(since)
+
+    @routes.get("/events", response_class=StreamingResponse)
+    def events(since: int = -1) -> StreamingResponse:
+        """The same as server-sent events; a comment line every 2 s while nothing changes."""
+        return StreamingResponse(_events(house, since), media_type="text/event-stream")
+
+    @routes.post("/import")
+    def bring_in(request: ImportRequest) -> ImportAnswer:
+        return house.importing.run(request.paths, request.card, house.identity.who)
+
+    @routes.post("/backup")
+    def backup() -> BackupView:
+        """A backup outside any run."""
+        with house.worker.job("backup", "备份") as progress:
+            made = house.backups.make("manual", progress)
+        return backup_of(plain(made))
+
+    @routes.post("/recovery")
+    def recovery() -> dict[str, str]:
+        """The recovery key's secret half, the first time it is asked for, to be printed; it is stored nowhere."""
+        return {"secret": house.recovery()}
+
+    @routes.post("/stop")
+    def end() -> dict[str, bool]:
+        """End the agent, and the practice world with it (which outlives an agent that is killed); their state stays."""
+        stop()
+        return {"stopping": True}
+
+    return routes
+
+
+def _events(house: House, since: int) -> Iterator[str]:
+    while not house.changes.closed:
+        answer = house.changes.wait(since)
+        if answer.changes == since:
+            yield ": still here\n\n"
+        else:
+            since = answer.changes
+            yield f"data: {answer.model_dump_json()}\n\n"

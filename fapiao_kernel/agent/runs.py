@@ -1,0 +1,113 @@
+"""Runs as the routes ask for them: acts begun on the card's thread, views made from the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.errors import view
+from fapiao_kernel.agent.run_view import run_view, summary
+from fapiao_kernel.api.shapes import Confirm, Confirmed, Execute, OpenRun, RunSummary, RunView
+from fapiao_kernel.domain.clearing import Event, Run
+from fapiao_kernel.domain.errors import FapiaoError, Refused
+
+LABELS = {
+    "check": "检查",
+    "backup": "备份",
+    "report": "抄报",
+    "declaration": "查询申报",
+    "preview": "生成预览",
+    "execute": "清卡",
+    "read-back": "读取设备",
+    "conclude": "核验与收尾",
+}
+"""What faces show while an act is under way and has not said anything itself."""
+
+
+class Runs:
+    """Every run of the home. All methods raise ``FapiaoError``."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._engine = house.engine
+
+    def open(self, request: OpenRun) -> RunView:
+        """Open a run on a card, which is read for it."""
+        types, periods = request.types, request.periods
+        card = self._house.cards.get(request.card)
+        who = self._house.identity.who
+        run = self._house.worker.call(card.address, lambda: self._engine.open_run(card.address, types, periods, who))
+        self._house.changes.bump(run.id)
+        return self.view(run.id)
+
+    def all(self) -> list[RunSummary]:
+        """Every run, oldest first."""
+        return [summary(run) for run in self._engine.runs()]
+
+    def view(self, id: str) -> RunView:
+        """The run whole, with what the agent does for it now."""
+        run = self.find(id)
+        worker = self._house.worker
+        job = worker.under_way(id)
+        return run_view(
+            run,
+            self._house.journal.records(run=id),
+            busy=job.label if job else "",
+            progress=job.view() if job else None,
+            error=worker.failure(id),
+        )
+
+    def find(self, id: str) -> Run:
+        """The run; raises ``Refused`` (``run_not_found``)."""
+        return self._engine.run(id)
+
+    def act(self, id: str, name: str, call: Callable[[], object], *, key: str = "") -> RunView:
+        """Begin an act; the view is busy with it."""
+        run = self.find(id)
+        self._house.worker.start(run.card, id, name, LABELS[name], call, key=key)
+        return self.view(id)
+
+    def confirm(self, id: str, request: Confirm) -> Confirmed:
+        """Confirm a frozen preview by what was typed; gives the short-lived token."""
+        run = self.find(id)
+        self._refuse_while_busy(id)
+        revision, tail, period = request.revision, request.device_tail, request.period
+        token, expires_at = self._house.worker.call(run.card, lambda: self._engine.confirm(id, revision, tail, period))
+        self._house.changes.bump(id)
+        return Confirmed(revision=revision, token=token, expires_at=expires_at)
+
+    def execute(self, id: str, request: Execute) -> RunView:
+        """Clear. The same revision asked for again (double click, two tabs, a replay) is the same clear, and shows it."""
+        run = self.find(id)
+        if run.facts.get(Event.CLEAR_INTENT, {}).get("revision") == request.revision:
+            return self.view(id)
+        return self.act(
+            id,
+            "execute",
+            lambda: self._engine.execute(id, request.revision, request.token, request.pin),
+            key=f"execute {request.revision}",
+        )
+
+    def cancel(self, id: str) -> RunView:
+        """Give the run up; refused while an act is under way."""
+        self.find(id)
+        self._refuse_while_busy(id)
+        with self._noted(id, "cancel"):
+            self._engine.cancel(id, "")
+        self._house.changes.bump(id)
+        return self.view(id)
+
+    @contextmanager
+    def _noted(self, id: str, act: str) -> Iterator[None]:
+        """A refusal of an act that is answered at once goes into the journal like any other."""
+        try:
+            yield
+        except FapiaoError as error:
+            self._house.note_refusal(id, act, view(error))
+            raise
+
+    def _refuse_while_busy(self, id: str) -> None:
+        job = self._house.worker.under_way(id)
+        if job is not None:
+            raise Refused("run_busy", label=job.label)

@@ -1,0 +1,203 @@
+"""Cards, findings, previews and files as faces see them (视图). Pure: values in, shapes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fapiao_kernel.agent import errors
+from fapiao_kernel.api.shapes import (
+    BackupView,
+    CardView,
+    CheckView,
+    FileView,
+    FindingView,
+    InvoiceView,
+    PreviewView,
+    RateView,
+    StatisticsView,
+    TypeView,
+    UnitView,
+)
+from fapiao_kernel.domain.card import CardState
+from fapiao_kernel.domain.errors import FapiaoError
+from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.domain.invoice import Invoice, InvoiceType
+from fapiao_kernel.domain.money import text
+from fapiao_kernel.domain.verdict import Verdict, judge
+
+LISTED = 1000
+"""Invoices listed a file (DESIGN §10); beyond that their number says the rest."""
+
+
+def finding_view(finding: Finding) -> FindingView:
+    """A finding as a face shows it."""
+    return FindingView(
+        code=finding.code,
+        severity=finding.severity.value,
+        message=finding.message,
+        evidence=finding.evidence,
+        effect=finding.effect.value,
+        remedy=finding.remedy,
+        who=finding.who.value,
+        row=finding.row,
+    )
+
+
+def finding_of(data: Mapping[str, Any]) -> FindingView:
+    """A finding as a journal record has it."""
+    return FindingView(**{key: data[key] for key in FindingView.model_fields if key in data})
+
+
+def finding_of_error(error: Mapping[str, Any]) -> FindingView:
+    """An error as a journal record has it, told as a finding."""
+    return FindingView(
+        code=error["code"],
+        severity="unknown" if error["effect"] == "UNKNOWN" else "blocker",
+        message=error["sentence"],
+        evidence=error.get("original", ""),
+        effect=error["effect"],
+        remedy=error["remedy"],
+        who=error["who"],
+    )
+
+
+def check_of(data: Mapping[str, Any]) -> CheckView:
+    """A named check as a journal record has it."""
+    return CheckView(name=data["name"], title=data["title"], finding=finding_of(data["finding"]))
+
+
+def card_view(
+    address: str,
+    state: CardState | None,
+    *,
+    declared: bool | None = None,
+    read_at: str = "",
+    problem: FapiaoError | None = None,
+) -> CardView:
+    """The card with its verdict (判定); ``declared``: whether the tax side has the return, None when nobody asked."""
+    trouble = errors.view(problem) if problem else None
+    if state is None:
+        return CardView(
+            address=address,
+            device_number="",
+            taxpayer_id="",
+            taxpayer_name="",
+            verdict=Verdict.UNKNOWN.value,
+            clock="",
+            lock_date="",
+            days_left=0,
+            simulated="+sim://" in address,
+            problem=trouble,
+        )
+    judged = judge(state, declared) if state.monitoring else None
+    own = dict(judged.types) if judged else {}
+    who = state.identity
+    return CardView(
+        address=address,
+        device_number=who.device_number,
+        taxpayer_id=who.taxpayer_id,
+        taxpayer_name=who.taxpayer_name,
+        # A card that cannot be read now may have changed since: not known is not ok.
+        verdict=Verdict.UNKNOWN.value if problem or not judged else judged.verdict.value,
+        clock=state.clock.isoformat(timespec="seconds"),
+        lock_date=judged.lock_date.isoformat() if judged else "",
+        days_left=judged.days_left if judged else 0,
+        simulated=who.simulated,
+        pin_tries=state.pin_tries,
+        read_at=read_at,
+        types=[
+            TypeView(
+                invoice_type=m.invoice_type.value,
+                name=m.invoice_type.zh,
+                verdict=own[m.invoice_type].value,
+                lock_date=m.lock_date.isoformat(),
+                report_start=m.report_start.isoformat(),
+                report_end=m.report_end.isoformat(),
+                last_report=m.last_report.isoformat(),
+                reported=m.reported,
+            )
+            for m in state.monitoring
+        ],
+        problem=trouble,
+    )
+
+
+def backup_of(data: Mapping[str, Any]) -> BackupView:
+    """A backup as a journal record has it."""
+    copies: Sequence[Mapping[str, Any]] = data["copies"]
+    return BackupView(
+        id=data["id"],
+        time=data["time"],
+        copies=[copy["path"] for copy in copies],
+        sha256=copies[0]["sha256"] if copies else "",
+        size=copies[0]["size"] if copies else 0,
+        files=data["files"],
+        proven=data["proven"],
+    )
+
+
+def preview_of(data: Mapping[str, Any], device_number: str, frozen_at: str) -> PreviewView:
+    """The frozen preview as ``preview.frozen`` has it, with what must be typed to confirm it."""
+    units: Sequence[Mapping[str, Any]] = data["units"]
+    periods = sorted({unit["period"] for unit in units})
+    return PreviewView(
+        revision=data["revision"],
+        frozen_at=frozen_at,
+        units=[
+            UnitView(
+                invoice_type=unit["invoice_type"],
+                name=InvoiceType(unit["invoice_type"]).zh,
+                period=unit["period"],
+                count=unit["count"],
+                total=unit["total"],
+                digest=unit["digest"],
+            )
+            for unit in units
+        ],
+        rates={
+            f"{unit['invoice_type']} {unit['period']}": [
+                RateView(rate=r["rate"], count=r["count"], amount=r["amount"], tax=r["tax"]) for r in unit["rates"]
+            ]
+            for unit in units
+        },
+        statistics=[
+            StatisticsView(**{key: row[key] for key in StatisticsView.model_fields})
+            for row in data.get("statistics", ())
+        ],
+        findings=[finding_of(f) for f in data.get("findings", ())],
+        confirm_device=device_number[-4:],
+        confirm_period=typed_period(periods),
+    )
+
+
+def typed_period(periods: Sequence[str]) -> str:
+    """What is typed for these periods: the one, or first and last joined by ``..``."""
+    return periods[0] if len(periods) == 1 else f"{periods[0]}..{periods[-1]}" if periods else ""
+
+
+def invoice_view(invoice: Invoice) -> InvoiceView:
+    """An invoice as an import lists it."""
+    return InvoiceView(
+        code=invoice.code,
+        number=invoice.number,
+        invoice_type=invoice.invoice_type.value,
+        issue_date=invoice.issue_date.isoformat(),
+        amount=text(invoice.amount),
+        tax=text(invoice.tax),
+        total=text(invoice.total),
+        machine_number=invoice.machine_number,
+        lines=len(invoice.lines),
+        fully_digital=invoice.fully_digital,
+    )
+
+
+def file_view(file: str, status: Any, invoices: Sequence[Invoice], findings: Iterable[Finding]) -> FileView:
+    """What became of one file of an import."""
+    return FileView(
+        file=file,
+        status=status,
+        invoices=[invoice_view(invoice) for invoice in invoices[:LISTED]],
+        count=len(invoices) if len(invoices) > LISTED else None,
+        findings=[finding_view(finding) for finding in findings],
+    )

@@ -1,0 +1,180 @@
+"""Who works (执行): one thread owns each card and does its acts one after the other; what is under way is told to faces."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fapiao_kernel.agent.changes import Changes
+from fapiao_kernel.agent.errors import bug_view, view
+from fapiao_kernel.api.shapes import ErrorView, WorkView
+from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused
+
+log = logging.getLogger("fapiao.agent")
+T = TypeVar("T")
+
+_TELL_EVERY = 0.1
+"""Seconds between two changes told of one job's progress."""
+
+
+@dataclass
+class Job:
+    """One piece of work under way. ``key`` makes the same request sent twice the same job."""
+
+    id: str
+    label: str
+    key: str = ""
+    done: int = 0
+    total: int = 0
+    told: float = 0.0
+
+    def view(self) -> WorkView:
+        return WorkView(id=self.id, label=self.label, done=self.done, total=self.total)
+
+
+class Worker:
+    """Acts run on their card's thread; ``refused(run, act, error)`` hears of each that failed."""
+
+    def __init__(self, changes: Changes, refused: Callable[[str, str, ErrorView], None]) -> None:
+        self._changes = changes
+        self._refused = refused
+        self._lock = threading.Lock()
+        self._threads: dict[str, ThreadPoolExecutor] = {}
+        self._at_work: dict[str, int] = {}
+        self._jobs: dict[str, Job] = {}
+        self._failures: dict[str, ErrorView] = {}
+        self._settled = threading.Event()
+        self._stopping = False
+
+    # --- acts of a run
+
+    def start(self, card: str, run: str, act: str, label: str, call: Callable[[], object], *, key: str = "") -> None:
+        """Begin an act and return. The same act asked for again while it runs is the same act.
+
+        Raises ``Refused`` (``run_busy``) while the run does something else.
+        """
+        key = key or act
+        with self._lock:
+            self._refuse_when_stopping()
+            job = self._jobs.get(run)
+            if job is not None:
+                if job.key == key:
+                    return
+                raise Refused("run_busy", label=job.label)
+            self._jobs[run] = Job(run, label, key)
+            self._failures.pop(run, None)
+            self._submit(card, lambda: self._act(run, act, call))
+        self._changes.bump(run)
+
+    def _act(self, run: str, act: str, call: Callable[[], object]) -> None:
+        failure = None
+        try:
+            call()
+        except FapiaoError as error:
+            failure = view(error)
+        except Exception as error:
+            log.error("bug in act %s of run %s", act, run, exc_info=error)
+            failure = bug_view(error)
+        if failure is not None:
+            self._refused(run, act, failure)
+        with self._lock:
+            if failure is not None:
+                self._failures[run] = failure
+            self._jobs.pop(run, None)
+        self._changes.bump(run)
+
+    # --- anything else that needs a card
+
+    def call(self, card: str, call: Callable[[], T]) -> T:
+        """Run on the card's thread and wait for the answer; raises what it raised."""
+        with self._lock:
+            self._refuse_when_stopping()
+            future = self._submit(card, call)
+        return future.result()
+
+    def look(self, card: str, call: Callable[[], T]) -> Future[T] | None:
+        """Run on the card's thread when that is free; None, and nothing done, when it is at work."""
+        with self._lock:
+            if self._stopping or self._at_work.get(card) or not self._settled.is_set():
+                return None
+            return self._submit(card, call)
+
+    @contextmanager
+    def job(self, id: str, label: str) -> Iterator[Callable[[str, int, int], None]]:
+        """Work of no run (an import, the making of a practice world), shown while it lasts; gives its progress callback."""
+        with self._lock:
+            self._refuse_when_stopping()
+            self._jobs[id] = Job(id, label)
+        self._changes.bump()
+        try:
+            yield lambda text, done, total: self.progress(id, text, done, total)
+        finally:
+            with self._lock:
+                self._jobs.pop(id, None)
+            self._changes.bump()
+
+    # --- what faces are told
+
+    def progress(self, id: str, label: str, done: int, total: int) -> None:
+        """How far a job is; told on at most ten times a second, and always when it enters another phase."""
+        job = self._jobs.get(id)
+        if job is None:
+            return
+        now, fresh = time.monotonic(), label != job.label
+        job.label, job.done, job.total = label or job.label, done, total
+        if fresh or now - job.told >= _TELL_EVERY:
+            job.told = now
+            self._changes.bump(id)
+
+    def under_way(self, run: str) -> Job | None:
+        """What is being done for a run; None when nothing is."""
+        return self._jobs.get(run)
+
+    def failure(self, run: str) -> ErrorView | None:
+        """Why the last act of the run failed; None when it did not."""
+        return self._failures.get(run)
+
+    def work(self) -> list[WorkView]:
+        """Everything under way."""
+        with self._lock:
+            return [job.view() for job in self._jobs.values()]
+
+    # --- start and stop
+
+    def settled(self) -> None:
+        """What an earlier agent left open has been settled: acts may begin."""
+        self._settled.set()
+
+    def close(self) -> None:
+        """Take no more acts, let the one under way on each card come to its end, drop those that have not begun."""
+        with self._lock:
+            self._stopping = True
+            threads = list(self._threads.values())
+        self._settled.set()
+        for thread in threads:
+            thread.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, card: str, call: Callable[[], T]) -> Future[T]:
+        if card not in self._threads:
+            self._threads[card] = ThreadPoolExecutor(1, thread_name_prefix="card")
+        self._at_work[card] = self._at_work.get(card, 0) + 1
+
+        def work() -> T:
+            try:
+                self._settled.wait()
+                return call()
+            finally:
+                with self._lock:
+                    self._at_work[card] -= 1
+
+        return self._threads[card].submit(work)
+
+    def _refuse_when_stopping(self) -> None:
+        if self._stopping:
+            raise NotReachable("agent_stopping")

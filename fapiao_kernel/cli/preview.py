@@ -1,0 +1,98 @@
+"""``fapiao preview``: as far as the frozen preview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, finding_lines, say, verb
+
+if TYPE_CHECKING:
+    from fapiao_kernel.api.shapes import RunView
+    from fapiao_kernel.client import RequestError
+
+PinOption = Annotated[bool, typer.Option("--pin-stdin", help="从标准输入读设备口令 · read the PIN from stdin")]
+
+
+@verb
+def preview(
+    card: CardOption = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="需要时抄报（会改变设备）· report if needed; this changes the device")
+    ] = False,
+    pin_stdin: PinOption = False,
+    home: HomeOption = None,
+    as_json: Json = False,
+) -> None:
+    """检查、备份并冻结预览 · Check, back up, and freeze the preview that a clear will name.
+
+    例 Examples: fapiao preview · fapiao preview --card gb18240+serial:///dev/ttyUSB0 --report
+    """
+    from fapiao_kernel.cli.choose import card_of, open_runs
+    from fapiao_kernel.cli.follow import Steps
+    from fapiao_kernel.cli.walk import to_preview
+    from fapiao_kernel.client import connect
+
+    with connect(home) as client:
+        address = card_of(client, card)
+        steps = Steps(client, as_json=as_json)
+        known = open_runs(client, address)
+        view = client.run(known[-1].id) if known else steps.call("open", "打开清卡", lambda: client.open_run(address))
+        view = to_preview(steps, view, pin=pin(pin_stdin) if report else None, again=True)
+    if view.preview is None:
+        waits = _waits_for(view)
+        if waits is not None:
+            raise waits
+    _tell(view, as_json)
+
+
+def pin(from_stdin: bool) -> Callable[[], str]:
+    """How the PIN is asked for: never as an argument, which other processes could read."""
+
+    def ask() -> str:
+        if from_stdin:
+            import sys
+
+            return sys.stdin.readline().rstrip("\r\n")
+        import getpass
+
+        return getpass.getpass("设备口令 PIN: ")
+
+    return ask
+
+
+def _waits_for(view: RunView) -> RequestError | None:
+    from fapiao_kernel.client import RequestError
+
+    return RequestError.of("waits_for_report", exit_code=3) if view.state in ("backed_up", "summarised") else None
+
+
+def _tell(view: RunView, as_json: bool) -> None:
+    from fapiao_kernel.cli.words import finding_objects
+
+    frozen = view.preview
+    findings = [*view.findings, *(frozen.findings if frozen else ())]
+    units: list[dict[str, Any]] = []
+    if frozen is not None:
+        say(f"预览 revision {frozen.revision}", as_json=as_json)
+        say(f'  确认时输入 to confirm: --confirm "{frozen.confirm_device}, {frozen.confirm_period}"', as_json=as_json)
+        for unit in frozen.units:
+            say(f"  {unit.name} {unit.period}: {unit.count} 张 · {unit.total} 元 · {unit.digest}", as_json=as_json)
+            units.append({key: getattr(unit, key) for key in ("invoice_type", "period", "count", "total", "digest")})
+    for line in finding_lines(findings):
+        say(line, as_json=as_json)
+    held = any(f.severity in ("blocker", "unknown") for f in findings)
+    value = {
+        "revision": frozen.revision if frozen else "",
+        "units": units,
+        "verdict": "clearable" if frozen and not held else "blocked",
+        "findings": finding_objects(findings),
+    }
+    raise Done(value, 3 if frozen is None else 1 if held else 0)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("preview")(preview)

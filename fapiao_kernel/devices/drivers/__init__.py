@@ -1,0 +1,1 @@
+"""Drivers (驱动): card languages. A driver does not know the link."""

@@ -1,0 +1,156 @@
+"""``ports.Card`` for GB 18240 (税控卡): what each act means in commands. A changing command is sent exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fapiao_kernel.devices.drivers.gb18240 import files
+from fapiao_kernel.devices.drivers.gb18240.exchange import change, refusal, status_of
+from fapiao_kernel.devices.drivers.gb18240.profile import PROFILE
+from fapiao_kernel.devices.plug import Link
+from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Volume
+from fapiao_kernel.domain.clearing import Outcome
+from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, ProtocolError, Refused, UsageError, message
+from fapiao_kernel.domain.finding import Effect
+from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.period import Period
+from fapiao_kernel.ports import Answer, Summary
+from fapiao_kernel.protocol.apdu import Response
+from fapiao_kernel.protocol.gb18240 import commands, records
+from fapiao_kernel.protocol.gb18240.records import DeclarationData
+from fapiao_kernel.protocol.gb18240.status import ALREADY_CLEARED, tries_left
+
+TRIES_KEPT = 3
+"""At so many PIN tries left, none is spent any more (ports; domain note 6, item 10)."""
+
+
+class Gb18240Card:
+    """One card over one link."""
+
+    def __init__(self, link: Link, address: str) -> None:
+        self._link = link
+        self._address = address
+
+    @property
+    def address(self) -> str:
+        return self._address
+
+    @property
+    def profile(self) -> CardProfile:
+        return PROFILE
+
+    def evidence(self) -> Mapping[str, Evidence]:
+        """See docs/protocol/practice-card.md, section 3."""
+        return commands.EVIDENCE
+
+    def read_state(self) -> CardState:
+        """Identity, clock, monitoring data of each type, PIN tries. Raises ``NotReachable``, ``ProtocolError``, ``Refused``."""
+        identity = files.identity(self._link)
+        return CardState(identity, files.clock(self._link), files.monitoring(self._link), files.pin_tries(self._link))
+
+    def read_statistics(self) -> tuple[MonthStatistics, ...]:
+        """月统计 of the months in each type's open span that the card has totals of."""
+        spans = {d.invoice_type: (d.start, d.end) for d in files.declarations(self._link)}
+        open_ones: list[MonthStatistics] = []
+        for entry in files.statistics(self._link):
+            span = spans.get(entry.invoice_type)
+            if span is not None and Period.of(span[0]) <= entry.period <= Period.of(span[1]):
+                open_ones.append(entry)
+        return tuple(open_ones)
+
+    def read_volumes(self) -> tuple[Volume, ...]:
+        return files.volumes(self._link)
+
+    def verify_pin(self, pin: str) -> None:
+        """Present the PIN once, unless three tries or fewer are left. Raises ``Refused`` (``pin_form``, ``pin_wrong``,
+        ``pin_blocked``, ``pin_tries_low``) or ``NotReachable`` (``pin_answer_lost``: a try may be gone)."""
+        try:
+            command = commands.verify_pin(pin)
+        except ValueError:
+            raise Refused("pin_form") from None
+        left = files.pin_tries(self._link)
+        if left == 0:
+            raise Refused("pin_blocked", effect=Effect.NOT_SENT)
+        if left <= TRIES_KEPT:
+            raise Refused("pin_tries_low", left=left)
+        try:
+            response = change(self._link, command, "card_status_unknown")
+        except OutcomeUnknown as error:
+            raise NotReachable("pin_answer_lost", original=error.original) from error
+        if response.ok:
+            return
+        wrong = tries_left(response.sw)
+        if wrong is not None and wrong > 0:
+            raise Refused("pin_wrong", original=f"SW {response.status}", left=wrong)
+        if wrong == 0:
+            raise Refused("pin_blocked", original=f"SW {response.status}")
+        raise refusal(response)
+
+    def report(self, types: tuple[InvoiceType, ...]) -> Summary:
+        """抄税 of one type's open span. See ``ports.Card.report``."""
+        kind = _only(types)
+        number, data = self._record(kind)
+        command = commands.report(number, data.start, data.end)
+        response = change(self._link, command, "outcome_unknown_report", type=kind.zh)
+        _settled(response, "outcome_unknown_report", kind)
+        if not response.ok:
+            raise refusal(response)
+        try:
+            sealed = records.parse_summary(response.data)
+        except ProtocolError as error:
+            raise OutcomeUnknown("outcome_unknown_report", original=error.code, type=kind.zh) from error
+        return _summary(data, sealed)
+
+    def read_summary(self, types: tuple[InvoiceType, ...]) -> Summary | None:
+        """From EF04; changes nothing."""
+        _, data = self._record(_only(types))
+        return _summary(data, data.sealed) if data.reported else None
+
+    def clear(self, types: tuple[InvoiceType, ...], payload: bytes) -> Answer:
+        """监控回传 of one type. See ``ports.Card.clear``."""
+        kind = _only(types)
+        if len(payload) != commands.PAYLOAD_LENGTH:
+            raise Refused("card_payload", length=len(payload))
+        number, _ = self._record(kind)
+        response = change(self._link, commands.clear(number, payload), "outcome_unknown_clear", type=kind.zh)
+        return Answer(_outcome(response), response.status, message(status_of(response).code).sentence({"left": ""}))
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _record(self, kind: InvoiceType) -> tuple[int, DeclarationData]:
+        """Record number and declaration data of a type, as the card has them now. Raises ``Refused`` (``card_no_type``)."""
+        for number, data in enumerate(files.declarations(self._link), start=1):
+            if data.invoice_type is kind:
+                return number, data
+        raise Refused("card_no_type", type=kind.zh)
+
+
+def _only(types: tuple[InvoiceType, ...]) -> InvoiceType:
+    if len(types) != 1:
+        raise UsageError("card_group", types="、".join(t.zh for t in types))
+    return types[0]
+
+
+def _summary(data: DeclarationData, sealed: bytes) -> Summary:
+    periods = [Period.of(data.start)]
+    while periods[-1] < Period.of(data.end):
+        periods.append(periods[-1].next())
+    return Summary((data.invoice_type,), tuple(periods), sealed)
+
+
+def _outcome(response: Response) -> Outcome:
+    if response.sw == ALREADY_CLEARED:
+        return Outcome.ALREADY_CLEARED
+    match status_of(response).effect:
+        case Effect.DONE:
+            return Outcome.CLEARED
+        case Effect.UNKNOWN:
+            return Outcome.UNKNOWN
+    return Outcome.REFUSED
+
+
+def _settled(response: Response, unknown: str, kind: InvoiceType) -> None:
+    """Raises ``OutcomeUnknown`` for a status that does not tell whether the card did it."""
+    if status_of(response).effect is Effect.UNKNOWN:
+        raise OutcomeUnknown(unknown, original=f"SW {response.status}", type=kind.zh)

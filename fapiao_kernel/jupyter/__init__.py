@@ -1,0 +1,1 @@
+"""JupyterLab on the guided notebooks (启动界面)."""

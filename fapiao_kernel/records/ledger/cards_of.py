@@ -1,0 +1,46 @@
+"""Whose card an invoice is (归属设备): machine number, else volume, else the home's only card, else the one asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from fapiao_kernel.domain.card import Volume
+from fapiao_kernel.domain.invoice import Invoice
+from fapiao_kernel.domain.unit import unit_key
+
+_MACHINE_DIGITS = 12
+
+
+class CardFinder:
+    """Finds unit keys; remembers nothing between imports."""
+
+    def __init__(self, cards: Mapping[str, Sequence[Volume]], card: str | None) -> None:
+        self._volumes: dict[str, list[tuple[Volume, str]]] = defaultdict(list)
+        for device, volumes in cards.items():
+            for volume in volumes:
+                self._volumes[volume.code].append((volume, device))
+        self._fallback = next(iter(cards)) if len(cards) == 1 else card
+        self._keys: dict[tuple[str, str, int, int], int | None] = {}
+
+    def unit_key(self, invoice: Invoice) -> int | None:
+        """The invoice's unit; None for a fully digital one, and where the card is unknown."""
+        if invoice.fully_digital:
+            return None
+        device = self._device(invoice)
+        if device is None:
+            return None
+        day = invoice.issue_date
+        at = (device, invoice.invoice_type.value, day.year, day.month)
+        if at not in self._keys:
+            self._keys[at] = unit_key(device, invoice.invoice_type, invoice.period)
+        return self._keys[at]
+
+    def _device(self, invoice: Invoice) -> str | None:
+        machine = invoice.machine_number
+        if machine and machine.isascii() and machine.isdigit() and len(machine) <= _MACHINE_DIGITS:
+            return machine.zfill(_MACHINE_DIGITS)
+        for volume, device in self._volumes.get(invoice.code, ()):
+            if volume.holds(invoice.code, invoice.number):
+                return device
+        return self._fallback

@@ -1,0 +1,58 @@
+"""The digest ``d1`` (指纹): SHA-256 over one canonical line an invoice, in order of code and number, so that ``sha256sum`` can check it.
+
+Columns in this order, separated by U+001F, lines ended by LF, UTF-8: code, number, invoice_type, issue_date (YYYY-MM-DD),
+amount, tax, total (two decimals), rate, status, red (true/false), red_of, seller_id, buyer_id, buyer_name. No value is absent
+and none holds a control character (``names.clean`` at import).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from fapiao_kernel.domain.invoice import Invoice
+from fapiao_kernel.domain.money import text
+
+EMPTY = hashlib.sha256().hexdigest()
+"""Digest of a unit without invoices."""
+
+_LINE = """concat_ws(chr(31), code, number, invoice_type, issue_date::VARCHAR, amount::VARCHAR, tax::VARCHAR,
+  total::VARCHAR, rate, status, red::VARCHAR, red_of, seller_id, buyer_id, buyer_name)"""
+
+
+def write_lines(cursor: duckdb.DuckDBPyConnection, key: int, after: int, up_to: int, file: Path) -> None:
+    """The canonical text of a unit's invoices with ``after < import number <= up_to``."""
+    # Keys and numbers are ours and integers: COPY takes no parameters.
+    cursor.execute(
+        f"COPY (SELECT {_LINE} FROM invoice WHERE unit_key = {int(key)} AND import_seq > {int(after)}"
+        f" AND import_seq <= {int(up_to)} ORDER BY code, number) TO '{_quoted(file)}'"
+        " (FORMAT csv, HEADER false, DELIMITER '\x1d', QUOTE '', ESCAPE '')"
+    )
+
+
+def digest(cursor: duckdb.DuckDBPyConnection, key: int, after: int, up_to: int) -> str:
+    """The digest of a unit's invoices with ``after < import number <= up_to``: sorted and written by DuckDB, hashed as a file."""
+    with tempfile.TemporaryDirectory(prefix="fapiao-digest-") as folder:
+        file = Path(folder) / "unit.d1"
+        write_lines(cursor, key, after, up_to, file)
+        with file.open("rb") as lines:
+            return hashlib.file_digest(lines, "sha256").hexdigest()
+
+
+def reference(invoices: Iterable[Invoice]) -> str:
+    """The same digest in plain Python, for tests and for whoever wants to check by hand."""
+    lines = []
+    for i in sorted(invoices, key=lambda i: (i.code.encode(), i.number.encode())):
+        red = "true" if i.red else "false"
+        amounts = (text(i.amount), text(i.tax), text(i.total))
+        fields = (i.code, i.number, i.invoice_type.value, i.issue_date.isoformat(), *amounts, i.rate, i.status.value)
+        lines.append("\x1f".join((*fields, red, i.red_of, i.seller_id, i.buyer_id, i.buyer_name)) + "\n")
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _quoted(file: Path) -> str:
+    return str(file).replace("'", "''")

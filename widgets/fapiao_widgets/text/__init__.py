@@ -1,0 +1,17 @@
+"""Every sentence that a view shows: Chinese first, English by one setting (``FAPIAO_LANG=en``)."""
+
+from __future__ import annotations
+
+from fapiao_kernel.domain.errors import english
+from fapiao_widgets.text.en import EN
+from fapiao_widgets.text.zh import ZH
+
+
+def say(key: str, **facts: object) -> str:
+    """The sentence under this key with its facts filled in; an unknown key is a bug of ours (``KeyError``)."""
+    return (EN if english() else ZH)[key].format_map({name: str(fact) for name, fact in facts.items()})
+
+
+def known(key: str) -> bool:
+    """Whether there is such a sentence (for words keyed by what the agent sends, such as a check's state)."""
+    return key in ZH

@@ -1,0 +1,154 @@
+"""Steps ① 准备, ② 备份 and ③ 抄报申报."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fapiao_kernel.api.shapes import CardView, RunView
+from fapiao_kernel.domain.steps import Step
+from fapiao_widgets.text import say
+from fapiao_widgets.viewmodels import blocks
+from fapiao_widgets.viewmodels.formats import dated, left, moment, short, size, type_name, units, word
+from fapiao_widgets.viewmodels.frame import Frame, heading, panel
+from fapiao_widgets.viewmodels.session import Session
+from fapiao_widgets.viewmodels.trouble import check_items, problem
+
+NOTHING_TO_CLEAR = frozenset({"cleared", "not_yet"})
+
+
+def verdict(card: CardView) -> str:
+    """The answer, with the two dates that decide it always there."""
+    clock, lock = card.clock[:10], card.lock_date
+    dates = say("verdict.dates", clock=clock, lock=lock, left=left(lock, clock)) if clock and lock else ""
+    return word("verdict", card.verdict) + dates
+
+
+def no_run(card: CardView, frame: Frame, session: Session, last: RunView | None) -> dict[str, Any]:
+    """A card, and nothing open on it: the verdict, its types, and the one button that opens a run and checks."""
+    content = [problem(card.problem)] if card.problem else []
+    content += [blocks.text(note, "quiet") for note in session.notes]
+    nothing = card.verdict in NOTHING_TO_CLEAR
+    if nothing and last:
+        content.append(blocks.text(say("prepare.last", time=moment(last.opened_at), verdict=word("run", last.verdict))))
+    content.append(types(card))
+    if not nothing:
+        content.append(blocks.text(say("prepare.ready"), "quiet"))
+    content.append(importing())
+    label = say("prepare.again" if nothing else "prepare.check", device=card.device_number)
+    act = blocks.form([blocks.button("check", label, tone="second" if nothing else "main", card=card.address)])
+    answer = say("prepare.nothing", verdict=verdict(card)) if nothing else verdict(card)
+    return panel("no-run", answer, content, act, step=Step.PREPARE.value, heading=heading("prepare"), state="active")
+
+
+def types(card: CardView) -> blocks.Block:
+    """Monitoring data per invoice type (监控数据)."""
+    columns = [say(f"col.{name}") for name in ("type", "verdict", "lock", "span", "reported")]
+    today = card.clock[:10]
+    rows = [
+        [
+            type_name(t.invoice_type, t.name),
+            word("verdict", t.verdict).strip("。. "),
+            dated(t.lock_date, today),
+            f"{t.report_start} – {t.report_end}",
+            say("yes" if t.reported else "no"),
+        ]
+        for t in card.types
+    ]
+    return blocks.table(say("prepare.types"), columns, rows)
+
+
+def importing() -> blocks.Block:
+    """Bring the user's own files in."""
+    field = blocks.field("paths", say("prepare.import.path"))
+    act = blocks.button("import", say("prepare.import.button"), tone="second")
+    return blocks.more(say("prepare.import"), [blocks.form([act], [field])])
+
+
+def opened(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    holding = [c for c in run.checks if c.finding.severity in ("blocker", "unknown")]
+    answer = (
+        say("prepare.blocked", n=len(holding)) if holding else verdict(frame.card) if frame.card else say("loading")
+    )
+    content = [check_items(run.checks)] if run.checks else []
+    if frame.card and not holding:
+        content += [types(frame.card), blocks.text(say("prepare.ready"), "quiet")]
+    content += [blocks.text(note, "quiet") for note in session.notes]
+    content.append(importing())
+    label = say("prepare.recheck" if run.checks else "prepare.check", device=run.device_number)
+    act = blocks.form([blocks.button("check", label), *stop(run)])
+    return panel(run.state, answer, content, act, step=Step.PREPARE.value)
+
+
+def checked(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    act = blocks.form([blocks.button("backup", say("backup.button")), *stop(run)])
+    content = [blocks.text(say("backup.text")), check_items(run.checks)]
+    return panel(run.state, say("backup.answer", n=len(run.checks)), content, act, step=Step.BACKUP.value)
+
+
+def backup_table(run: RunView) -> blocks.Block:
+    columns = [say(f"col.{name}") for name in ("copy", "size", "time", "proven")]
+    rows = [
+        [short(path), size(b.size), moment(b.time), say("backup.proven" if b.proven else "backup.unproven")]
+        for b in run.backups[-1:]
+        for path in b.copies
+    ]
+    return blocks.table(say("backup.table"), columns, rows, numeric=[1])
+
+
+def report(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """抄报: its own, lighter confirmation: the PIN, and the button that names what is reported."""
+    named, tries = units(run.units), frame.card.pin_tries if frame.card else None
+    pin = blocks.field(
+        "pin",
+        say("report.pin"),
+        hint=say("report.pin.hint", tries=say("none") if tries is None else tries),
+        secret=True,
+    )
+    act = blocks.form([blocks.button("report", say("report.button", units=named)), *stop(run)], [pin])
+    content = [blocks.text(say("report.changes"), "warning"), backup_table(run)]
+    if frame.card:
+        content.append(types(frame.card))
+    return panel(run.state, say("report.answer", units=named), content, act)
+
+
+def reporting(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    work, label = run.progress, say("report.running", units=units(run.units))
+    if not run.busy:  # the agent went away in the middle: ask the device, never send again
+        return report_unknown(run, frame, session)
+    bar = blocks.progress(work.label if work else label, work.done if work else 0, work.total if work else 0)
+    return panel(run.state, label, [bar])
+
+
+def report_unknown(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    act = blocks.form([blocks.button("read-back", say("unknown.button"))])
+    return panel(run.state, say("report.unknown"), [], act)
+
+
+def upload(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """抄税 is done on the card and the summary not yet sent: the same act again, which now only uploads (上报汇总), without a PIN."""
+    button = blocks.button("report", say("report.upload.button", units=units(run.units)))
+    return panel(run.state, say("report.upload"), [], blocks.form([button, *stop(run)]))
+
+
+def declare(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """申报 happens at the tax portal; a practice home files it at the simulated tax office."""
+    named, content = units(run.units), [blocks.text(say("declare.text"))]
+    look = blocks.button("declaration", say("declare.look", units=named))
+    practice = bool(frame.card and frame.card.simulated)
+    if run.declaration and not (run.declaration.get("filed") and run.declaration.get("compared")):
+        content.insert(0, blocks.text(say("declare.not", sentence=run.declaration.get("sentence", "")), "warning"))
+    if practice and not session.filed:
+        content.append(blocks.text(say("declare.practice"), "quiet"))
+        buttons = [blocks.button("file-return", say("declare.file", units=named)), {**look, "tone": "second"}]
+    else:
+        if session.filed:
+            content = [blocks.text(say("declare.filed"))]
+        buttons = [look]
+    if frame.card:
+        content.append(types(frame.card))
+    return panel(run.state, say("declare.answer"), content, blocks.form([*buttons, *stop(run)]))
+
+
+def stop(run: RunView) -> list[blocks.Block]:
+    """Cancelling needs nothing but the wish, while the point of no return is ahead."""
+    return [blocks.button("cancel", say("cancel"), tone="quiet")] if run.cancellable else []

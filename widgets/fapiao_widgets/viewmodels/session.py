@@ -1,0 +1,35 @@
+"""What a view model remembers beside the run (本窗口的记忆): nothing of it decides anything in the agent, and none of it is a PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fapiao_widgets.viewmodels.trouble import Trouble
+
+
+@dataclass
+class Session:
+    """Lives as long as the view model; after a kernel restart it starts empty, and nothing is lost but a token.
+
+    ``reviewed``: the revision whose preview was looked through · ``armed``: the revision for which this kernel holds a token ·
+    ``filed``: the practice return was filed from here · ``trouble``: the last request's refusal · ``guided``: show the guides;
+    ``guides``: a lesson's own, by step, before the general ones.
+    """
+
+    guided: bool = False
+    guides: Mapping[str, str] = field(default_factory=dict)
+    reviewed: str = ""
+    armed: str = ""
+    token: str = field(default="", repr=False)
+    filed: bool = False
+    trouble: Trouble | None = None
+    invoices: Sequence[Mapping[str, Any]] = ()
+    invoices_of: str = ""
+    notes: list[str] = field(default_factory=list)
+    choosing: bool = False
+
+    def disarm(self) -> None:
+        """Forget the token: the confirmation must be given again."""
+        self.armed, self.token = "", ""
