@@ -56,7 +56,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def ask(lab: str, path: str) -> Any:
-    base, token = re.match(r"(http://[^/]+)/\S*\?token=(\w+)", lab).groups()  # type: ignore[union-attr]
+    base, token = re.match(r"(http://[^/]+)/\S*\?token=(\w+)", lab).groups()
     request = urllib.request.Request(f"{base}/{path}", headers={"Authorization": f"token {token}"})
     with urllib.request.urlopen(request, timeout=20) as answer:
         return json.load(answer)

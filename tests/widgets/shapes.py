@@ -114,7 +114,7 @@ def unit(code: str, state: State) -> UnitView:
         total={"004": "9876543.21", "007": "1234567.89"}[code] if frozen else None,
         digest={"004": "ab", "007": "cd"}[code] * 32 if frozen else "",
         outcome=outcome,
-        stage=stage,  # type: ignore[arg-type]
+        stage=stage,
         stage_times={name: f"2026-11-05T09:2{at}:0{at}+08:00" for at, name in enumerate(reached)},
         lock_date_before="2026-11-17",
         lock_date_after="2026-12-15" if after else "",

@@ -41,7 +41,7 @@ def test_a_pin_passes_through_and_is_gone(panel: Panel, client: Any) -> None:
     panel._received(panel, content, None)
     assert done.wait(5)
     panel._hands.shutdown(wait=True)
-    assert ("report", (panel.model.picked_run,), {"pin": PIN}) in client.asked  # type: ignore[attr-defined]
+    assert ("report", (panel.model.picked_run,), {"pin": PIN}) in client.asked
     assert content == {}
     assert PIN not in json.dumps(panel.get_state(), default=str)
 

@@ -62,7 +62,7 @@ def test_the_front_end_never_writes_markup_from_data() -> None:
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2, allow_nan=False))
-def test_an_amount_keeps_every_digit(value) -> None:  # type: ignore[no-untyped-def]
+def test_an_amount_keeps_every_digit(value) -> None:
     written = money_text(value)
     shown = formats.amount(written)
     assert shown.replace(",", "") == written

@@ -68,6 +68,7 @@ class FolderStore:
 
 
 def open_folder(where: str) -> FolderStore:
+    """The store for a folder's path; ``~`` is the user's own."""
     return FolderStore(Path(where).expanduser().absolute())
 
 

@@ -81,7 +81,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
         inside = path.relative_to(folder)
         hidden = any(part.startswith((".", "~$")) for part in inside.parts)
         if not hidden and path.is_file():
-            yield (Path(folder.name) / inside).as_posix(), path
+            yield str(folder / inside), path
 
 
 def _bounded(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -47,8 +47,8 @@ class Units:
         return self.closed[key][0] if key in self.closed else NEVER
 
     def newest(self, key: int) -> int:
-        """The last import that brought something for the unit; 0 when none did."""
-        return max((seq for seq, _, _ in self.imports.get(key, ())), default=0)
+        """The last import that brought something for the unit; ``NEVER`` when none did."""
+        return max((seq for seq, _, _ in self.imports.get(key, ())), default=NEVER)
 
     def late(self, key: int) -> int:
         """Invoices that came in after the unit was cleared."""

@@ -16,6 +16,7 @@ _SEVERITY = {"ok": ("✔", "ok"), "info": ("✔", "ok"), "warning": ("！", "ask
 
 
 def identity(facts: Mapping[str, Any], periods: str) -> Markup:
+    """Whose device it is (企业名称, 税号, 机器编号), and which periods (征期)."""
     card = facts["card_after"] or facts["card_before"]
     number = card["identity"].get("card_number", "") if card else ""
     rows = (
@@ -29,6 +30,7 @@ def identity(facts: Mapping[str, Any], periods: str) -> Markup:
 
 
 def device(facts: Mapping[str, Any]) -> Markup:
+    """Each unit on the device: outcome, 锁死日期 and 抄报起始 before and after."""
     rows = []
     for unit in facts["units"]:
         good = unit["outcome"] in CLOSED
@@ -44,6 +46,7 @@ def device(facts: Mapping[str, Any]) -> Markup:
 
 
 def totals(facts: Mapping[str, Any]) -> Markup:
+    """Each unit's totals by rate (税率), beside the card's own monthly statistics."""
     by_card = {(s["invoice_type"], s["period"]): s for s in facts["statistics"]}
     rows: list[Markup] = []
     for unit in facts["preview"]["units"]:
@@ -69,6 +72,7 @@ def totals(facts: Mapping[str, Any]) -> Markup:
 
 
 def census(facts: Mapping[str, Any]) -> Markup:
+    """Invoices open, cleared and all, before and after: the last pair does not change."""
     before, after = facts["census_before"], facts["census_after"]
     rows = []
     for part in ("open", "cleared", "all"):
@@ -79,6 +83,7 @@ def census(facts: Mapping[str, Any]) -> Markup:
 
 
 def checks(facts: Mapping[str, Any]) -> Markup:
+    """The verification (核验), one line a check."""
     rows = []
     for check in facts["verification"]:
         finding = check["finding"]
@@ -99,6 +104,7 @@ def checks(facts: Mapping[str, Any]) -> Markup:
 
 
 def backups(facts: Mapping[str, Any]) -> Markup:
+    """The backups (备份) of the run: where each copy lies, its SHA-256, and whether it was read back."""
     rows = []
     for backup in facts["backups"]:
         mark, look = ("✔ " + word("proven.yes"), "ok") if backup["proven"] else ("！ " + word("proven.no"), "ask")
@@ -116,6 +122,7 @@ def backups(facts: Mapping[str, Any]) -> Markup:
 
 
 def story_table(records: Iterable[Mapping[str, Any]]) -> Markup:
+    """What was done, by whom and when, from the journal (操作日志)."""
     rows = []
     for record in records:
         data = record["data"]
@@ -138,6 +145,7 @@ def story_table(records: Iterable[Mapping[str, Any]]) -> Markup:
 
 
 def proof(facts: Mapping[str, Any], head: str) -> Markup:
+    """What the record rests on: revision, digests, journal span and head, versions."""
     span = word("journal.span", first=facts["journal_first"], last=facts["journal_last"])
     versions = " · ".join(f"{name} {version}" for name, version in sorted(facts["versions"].items()))
     pairs = [(word("revision"), tag("code", facts["preview"]["revision"]))]

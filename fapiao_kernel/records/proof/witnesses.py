@@ -22,6 +22,7 @@ class Witness:
 
 
 def witnesses(facts: Mapping[str, Any]) -> tuple[Witness, Witness, Witness]:
+    """The three that must agree: device, ledger, tax side."""
     return _device(facts), _ledger(facts), _authority(facts)
 
 

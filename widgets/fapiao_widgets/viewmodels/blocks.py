@@ -37,6 +37,7 @@ def items(caption: str, entries: Sequence[Block], *, inline: bool = False) -> Bl
 
 
 def item(icon: str, word: str, tone: str, title: str, detail: str = "", remedy: str = "") -> Block:
+    """One line of a list: icon, word and colour say the same."""
     return {"icon": icon, "word": word, "tone": tone, "title": title, "detail": detail, "remedy": remedy}
 
 
@@ -51,6 +52,7 @@ def button(act: str, label: str, *, tone: str = "main", **payload: Any) -> Block
 
 
 def form(buttons: Sequence[Block], fields: Sequence[Block] = (), *, note: str = "") -> Block:
+    """Inputs and their buttons."""
     return {"kind": "form", "fields": list(fields), "buttons": list(buttons), "note": note}
 
 

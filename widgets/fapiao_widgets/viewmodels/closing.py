@@ -55,6 +55,7 @@ def _tick(name: str, ok: bool) -> blocks.Block:
 
 
 def before_after(run: RunView) -> blocks.Block:
+    """锁死日期 and 抄报起始, before → after, one row a unit."""
     columns = ["", say("done.lock"), say("done.start"), say("done.outcome")]
     rows = [
         [
@@ -91,6 +92,7 @@ def _tally(tally: Any) -> str:
 
 
 def files(run: RunView) -> blocks.Block:
+    """Where the record (清卡记录) and the evidence bundle lie."""
     return blocks.facts(
         [(say("done.record"), place(run.record) or say("none")), (say("done.bundle"), place(run.bundle) or say("none"))]
     )

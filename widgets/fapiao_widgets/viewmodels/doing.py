@@ -60,6 +60,7 @@ def unknown(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
 
 
 def refused(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """The device refused (被拒绝，没有改动): what it said, and the one way on."""
     act = blocks.form([blocks.button("conclude", say("refused.button"))])
     return panel(run.state, say("refused.answer"), [_units(run)], act, step=Step.CLEAR.value)
 
@@ -72,6 +73,7 @@ def cleared(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
 
 
 def closing(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """Acknowledging, verifying and recording go on by themselves."""
     return _following(run, say("close.answer"), Step.CLOSE)
 
 

@@ -27,6 +27,7 @@ def amount(value: str | None) -> str:
 
 
 def count(value: int | None) -> str:
+    """A number of sheets (份数) with separators; 无 when it is not known."""
     return say("none") if value is None else f"{value:,}"
 
 

@@ -133,6 +133,7 @@ def _why(state: str) -> str:
 
 
 def heading(step: str) -> str:
+    """A step's mark and name, ① 准备 to ⑧ 收尾."""
     return f"{MARKS[Step(step)]} {say(f'step.{step}')}"
 
 

@@ -65,6 +65,7 @@ def importing() -> blocks.Block:
 
 
 def opened(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """① 准备: the verdict (判定) and the checks behind it."""
     holding = [c for c in run.checks if c.finding.severity in ("blocker", "unknown")]
     answer = (
         say("prepare.blocked", n=len(holding)) if holding else verdict(frame.card) if frame.card else say("loading")
@@ -80,12 +81,14 @@ def opened(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
 
 
 def checked(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """② 备份: the checks are through, the backup is next."""
     act = blocks.form([blocks.button("backup", say("backup.button")), *stop(run)])
     content = [blocks.text(say("backup.text")), check_items(run.checks)]
     return panel(run.state, say("backup.answer", n=len(run.checks)), content, act, step=Step.BACKUP.value)
 
 
 def backup_table(run: RunView) -> blocks.Block:
+    """The copies of the last backup: place, size, time, read back or not."""
     columns = [say(f"col.{name}") for name in ("copy", "size", "time", "proven")]
     rows = [
         [short(path), size(b.size), moment(b.time), say("backup.proven" if b.proven else "backup.unproven")]
@@ -112,6 +115,7 @@ def report(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
 
 
 def reporting(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """抄报 is under way on the device."""
     work, label = run.progress, say("report.running", units=units(run.units))
     if not run.busy:  # the agent went away in the middle: ask the device, never send again
         return report_unknown(run, frame, session)
@@ -120,6 +124,7 @@ def reporting(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
 
 
 def report_unknown(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """抄报 was sent and no answer came: only reading the device settles it."""
     act = blocks.form([blocks.button("read-back", say("unknown.button"))])
     return panel(run.state, say("report.unknown"), [], act)
 

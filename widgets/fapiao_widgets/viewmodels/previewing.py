@@ -17,6 +17,7 @@ from fapiao_widgets.viewmodels.trouble import finding_items
 
 
 def make(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """④ 预览 before it is frozen: what was declared, and the button that freezes."""
     act = blocks.form([blocks.button("preview", say("preview.button", units=units(run.units))), *stop(run)])
     sentence = str((run.declaration or {}).get("sentence", ""))
     content = [blocks.text(say("preview.text"))] + ([blocks.text(sentence, "quiet")] if sentence else [])
@@ -44,6 +45,7 @@ def look(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
 
 
 def unit_table(preview: PreviewView) -> blocks.Block:
+    """What will close: one row a unit."""
     columns = [say(f"col.{name}") for name in ("type", "period", "count", "total", "digest")]
     rows = [
         [type_name(u.invoice_type, u.name), u.period, count(u.count), amount(u.total), u.digest[:16]]
@@ -71,6 +73,7 @@ def statistics(preview: PreviewView) -> blocks.Block:
 
 
 def rates(preview: PreviewView) -> blocks.Block:
+    """Totals by type and rate (税率)."""
     columns = [say(f"col.{name}") for name in ("type", "period", "rate", "count", "amount", "tax")]
     rows = []
     for key, entries in preview.rates.items():

@@ -101,6 +101,7 @@ def finding_items(caption: str, findings: list[FindingView]) -> blocks.Block:
 
 
 def problem(error: ErrorView) -> blocks.Block:
+    """The failure card of an error."""
     return card(Trouble.of_error(error))
 
 

@@ -3,7 +3,7 @@
 -- param: period DATE = NULL
 SELECT i.buyer_id, any_value(i.buyer_name) AS buyer_name, count(*) AS count,
        sum(CASE WHEN i.status = 'normal' THEN i.total ELSE 0 END) AS total
-FROM asked, invoice i LEFT JOIN party p ON p.name = i.buyer_name
+FROM asked, invoice i LEFT JOIN party_name p ON p.name = i.buyer_name
 WHERE NOT i.fully_digital AND (asked.period IS NULL OR i.period = asked.period)
 GROUP BY i.buyer_id, coalesce(p.normalised, i.buyer_name)
 ORDER BY total DESC, i.buyer_id

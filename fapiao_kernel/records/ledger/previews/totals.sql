@@ -7,6 +7,6 @@ FROM (
   SELECT invoice_type, period, rate, status, amount, tax FROM open_invoice WHERE rate <> '多税率'
   UNION ALL
   SELECT i.invoice_type, i.period, l.rate, i.status, sum(l.amount), sum(l.tax)
-  FROM open_invoice i JOIN invoice_line l ON l.code = i.code AND l.number = i.number AND l.import_seq = i.import_seq
+  FROM open_invoice i JOIN invoice_line l ON l.code = i.code AND l.number = i.number
   WHERE i.rate = '多税率' GROUP BY i.invoice_type, i.period, i.code, i.number, l.rate, i.status
 ) GROUP BY invoice_type, period, rate ORDER BY period, invoice_type, try_cast(rate AS DECIMAL(9,6)) DESC NULLS LAST, rate

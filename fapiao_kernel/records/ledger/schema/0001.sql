@@ -1,4 +1,5 @@
--- Things are added, never changed: a clear adds one clear_unit row a unit, and the views follow.
+-- Things are added: a clear adds one clear_unit row a unit and touches no invoice, and the views follow. The one thing that is
+-- ever filled in is the unit of an invoice whose card was unknown (unit_assignment has a row for it).
 
 CREATE TABLE import_file (
   seq           INTEGER NOT NULL,          -- one number an import, from 1
@@ -9,7 +10,7 @@ CREATE TABLE import_file (
   known_count   INTEGER NOT NULL,
   digital_count INTEGER NOT NULL,          -- fully digital (数电票): never in a unit
   digital_total DECIMAL(18,2) NOT NULL,
-  unknown_count INTEGER NOT NULL,          -- device-issued, card unknown: no unit yet
+  unknown_count INTEGER NOT NULL,          -- device-issued, card unknown: no unit yet; less those that this import assigned
   unknown_total DECIMAL(18,2) NOT NULL
 );
 
@@ -38,43 +39,51 @@ CREATE TABLE invoice (
   remark         VARCHAR NOT NULL
 );
 
-CREATE TABLE invoice_line (
-  import_seq    INTEGER NOT NULL,
-  code          VARCHAR NOT NULL,
-  number        VARCHAR NOT NULL,
-  line          INTEGER NOT NULL,
-  item          VARCHAR NOT NULL,
-  specification VARCHAR NOT NULL,
-  unit          VARCHAR NOT NULL,
-  quantity      VARCHAR NOT NULL,
-  price         VARCHAR NOT NULL,
-  amount        DECIMAL(18,2) NOT NULL,
-  rate          VARCHAR NOT NULL,
-  tax           DECIMAL(18,2) NOT NULL,
-  tax_class     VARCHAR NOT NULL
+CREATE TABLE invoice_line (                -- goods lines (商品行); what else is printed on them stays in the original
+  code      VARCHAR NOT NULL,
+  number    VARCHAR NOT NULL,
+  line      INTEGER NOT NULL,
+  item      VARCHAR NOT NULL,
+  tax_class VARCHAR NOT NULL,              -- 税收分类编码
+  amount    DECIMAL(18,2) NOT NULL,
+  rate      VARCHAR NOT NULL,
+  tax       DECIMAL(18,2) NOT NULL
 );
 
-CREATE TABLE unit_import (                 -- what each import brought for each unit
-  unit_key     BIGINT NOT NULL,
-  import_seq   INTEGER NOT NULL,
-  count        INTEGER NOT NULL,
-  total        DECIMAL(18,2) NOT NULL      -- with tax, voids zero
+CREATE TABLE unit_import (                 -- what each import brought for each unit; voids count, and are zero in the sums
+  unit_key   BIGINT NOT NULL,
+  import_seq INTEGER NOT NULL,
+  count      INTEGER NOT NULL,
+  amount     DECIMAL(18,2) NOT NULL,
+  tax        DECIMAL(18,2) NOT NULL,
+  total      DECIMAL(18,2) NOT NULL
+);
+
+CREATE TABLE unit_assignment (             -- an invoice whose card became known by a later import
+  unit_key   BIGINT NOT NULL,
+  import_seq INTEGER NOT NULL,             -- of that later import
+  code       VARCHAR NOT NULL,
+  number     VARCHAR NOT NULL
+);
+
+CREATE TABLE simulated_card (              -- machine numbers of simulated cards: a production ledger takes nothing of theirs
+  device_number VARCHAR NOT NULL
 );
 
 CREATE TABLE clear_unit (                  -- one row a cleared unit
-  unit_key     BIGINT NOT NULL,
+  unit_key      BIGINT NOT NULL,
   device_number VARCHAR NOT NULL,
-  invoice_type VARCHAR NOT NULL,
-  period       DATE NOT NULL CHECK (day(period) = 1),
-  watermark    INTEGER NOT NULL,           -- imports after it are late
-  digest       VARCHAR NOT NULL,           -- form d1
-  count        INTEGER NOT NULL,
-  total        DECIMAL(18,2) NOT NULL,
-  run          VARCHAR NOT NULL,
-  cleared_at   VARCHAR NOT NULL           -- ISO time
+  invoice_type  VARCHAR NOT NULL,
+  period        DATE NOT NULL CHECK (day(period) = 1),
+  watermark     INTEGER NOT NULL,          -- imports after it are late
+  digest        VARCHAR NOT NULL,          -- form d1
+  count         INTEGER NOT NULL,
+  total         DECIMAL(18,2) NOT NULL,
+  run           VARCHAR NOT NULL,
+  cleared_at    VARCHAR NOT NULL           -- ISO time
 );
 
-CREATE TABLE party (                       -- each distinct name once, with its form for comparing
+CREATE TABLE party_name (                  -- each distinct name once, with its form for comparing
   name       VARCHAR NOT NULL,
   normalised VARCHAR NOT NULL
 );
