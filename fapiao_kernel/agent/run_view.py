@@ -7,7 +7,7 @@ from typing import Any
 
 from fapiao_kernel.agent.views import backup_of, check_of, finding_of, finding_of_error, preview_of
 from fapiao_kernel.api.shapes import CheckView, ErrorView, FindingView, RunSummary, RunView, UnitView, WorkView
-from fapiao_kernel.domain.clearing import CANCELLABLE, Event, Run, State, unit_data
+from fapiao_kernel.domain.clearing import CANCELLABLE, Event, Outcome, Run, State, unit_data
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.steps import current, rail
 from fapiao_kernel.domain.unit import ClearUnit
@@ -154,8 +154,8 @@ def _stages(run: Run, records: Sequence[Record]) -> dict[ClearUnit, dict[str, st
     named = {(u.invoice_type.value, str(u.period)): u for u in run.units}
     for record in records:
         stage = _STAGES.get(record.kind)
-        if stage is None:
-            continue
+        if stage is None or record.data.get("outcome") == Outcome.NOT_SENT:
+            continue  # nothing went out, so nothing was answered
         if stage == "acknowledged":
             units = [u for u in run.units if (o := run.outcomes.get(u)) is not None and o.closed]
         else:

@@ -16,6 +16,7 @@ import pytest
 
 from fapiao_kernel.domain.home import Home
 from fapiao_kernel.jupyter.lab import command, environment
+from tests.listening import wait_until_it_listens
 
 
 def test_the_token_stays_on(tmp_path: Path) -> None:
@@ -49,6 +50,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if found:
             address = found.group()
             break
+    wait_until_it_listens(address)
     yield address
     process.terminate()
     process.stderr.close()

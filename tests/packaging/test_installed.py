@@ -6,7 +6,6 @@ import contextlib
 import json
 import queue
 import re
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import end_processes
+from tests.listening import wait_until_it_listens
 
 from .conftest import Installed, run
 
@@ -96,19 +96,6 @@ def address(lines: queue.Queue[str], process: subprocess.Popen[str]) -> tuple[st
         if process.poll() is not None and lines.empty():
             break
     pytest.fail("no address:\n" + "".join(said[-30:]))
-
-
-def wait_until_it_listens(url: str) -> None:
-    """Jupyter says its address a moment before it listens there, and has no event for us to wait on."""
-    host, port = url.removeprefix("http://").split(":")
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection((host, int(port)), timeout=5).close()
-            return
-        except ConnectionRefusedError:
-            assert time.monotonic() < until, f"{url} was said, and nobody listens there"
-            time.sleep(0.1)
 
 
 def get(url: str, token: str) -> dict[str, object]:

@@ -28,7 +28,7 @@ class RowError(Exception):
         self.code, self.key, self.facts = code, key, facts
 
     def finding(self, sheet: str, row: int) -> Finding:
-        return finding(self.code, row=row, evidence=f"{sheet} {row}", sheet=sheet, at=row, **self.facts)  # type: ignore[arg-type]
+        return finding(self.code, row=row, evidence=f"{sheet} {row}", sheet=sheet, at=row, **self.facts)  # type: ignore[arg-type]  # facts of any name
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ class _Reading:
         return [_summed(head, lines[key]) for key, head in heads.items() if key not in self._told]
 
     def _warn(self, code: str, row: int, **facts: object) -> None:
-        self._findings.append(finding(code, row=row, at=row, **facts))  # type: ignore[arg-type]
+        self._findings.append(finding(code, row=row, at=row, **facts))  # type: ignore[arg-type]  # facts of any name
 
     def _tell(self, error: RowError, sheet: str, row: int) -> None:
         """A bad row's finding; an invoice that is known (a tuple) has one, and what both sheets show is told of the first."""

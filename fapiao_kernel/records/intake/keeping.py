@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.records.durable import PARTIAL, finish, make_folder, sync_folder
 from fapiao_kernel.records.intake.limits import FILE_SIZE
 
+T = TypeVar("T")
 _CHUNK = 1 << 20
 
 
@@ -59,8 +62,9 @@ def _name(partial: Path, folder: Path, sha256: str) -> Path:
     return kept
 
 
-def _put(act: object, what: object) -> None:
+def _put(act: Callable[[T], object], what: T) -> None:
+    """Write to our copy: trouble there is ours, not the user's file's."""
     try:
-        act(what)  # type: ignore[operator]
+        act(what)
     except OSError as error:
         raise FapiaoError("intake_not_kept", original=str(error.strerror)) from error

@@ -94,7 +94,7 @@ def _own_data(body: etree._Element) -> Draft:
     for entry in body.iterfind("{*}DocInfo/{*}CustomDatas/{*}CustomData"):
         if name := _OWN.get(entry.get("Name", "").strip()):
             found[name] = (entry.text or "").strip()
-    return Draft(**found)  # type: ignore[arg-type]
+    return Draft(**found)  # type: ignore[arg-type]  # keys are Draft fields
 
 
 IMPORTER = Ofd()

@@ -93,7 +93,9 @@ def _take(connection: duckdb.DuckDBPyConnection, heads: Path, goods: Path, batch
     months = connection.execute("SELECT count(DISTINCT period) FROM incoming").fetchone()
     order = " ORDER BY period, code, number" if months and months[0] > 1 else ""
     new = _count(connection, f"INSERT INTO invoice SELECT n.* FROM incoming n WHERE {_FRESH}{order}", number)
-    connection.execute(f"INSERT INTO invoice_line SELECT n.* FROM {rows.typed(goods, rows.LINE)} n WHERE {_FRESH}", number)
+    connection.execute(
+        f"INSERT INTO invoice_line SELECT n.* FROM {rows.typed(goods, rows.LINE)} n WHERE {_FRESH}", number
+    )
     assigned, assigned_total = _assign(connection, seq) if new < len(batch.invoices) else (0, ZERO)
     connection.execute("DROP TABLE incoming")
     connection.execute(
@@ -101,7 +103,9 @@ def _take(connection: duckdb.DuckDBPyConnection, heads: Path, goods: Path, batch
         " WHERE import_seq = $seq AND unit_key IS NOT NULL GROUP BY unit_key ORDER BY unit_key",
         number,
     )
-    units = connection.execute("SELECT unit_key, count, total FROM unit_import WHERE import_seq = $seq", number).fetchall()
+    units = connection.execute(
+        "SELECT unit_key, count, total FROM unit_import WHERE import_seq = $seq", number
+    ).fetchall()
     apart: dict[bool, tuple[int, Decimal]] = {True: (0, ZERO), False: (0, ZERO)}
     for digital, count, *sums in connection.execute(
         f"SELECT fully_digital, count(*), {_VALID} FROM invoice WHERE import_seq = $seq AND unit_key IS NULL GROUP BY ALL",

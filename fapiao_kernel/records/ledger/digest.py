@@ -16,6 +16,7 @@ import duckdb
 
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.money import text
+from fapiao_kernel.records.ledger.names import clean
 
 EMPTY = hashlib.sha256().hexdigest()
 """Digest of a unit without invoices."""
@@ -50,7 +51,8 @@ def reference(invoices: Iterable[Invoice]) -> str:
         red = "true" if i.red else "false"
         amounts = (text(i.amount), text(i.tax), text(i.total))
         fields = (i.code, i.number, i.invoice_type.value, i.issue_date.isoformat(), *amounts, i.rate, i.status.value)
-        lines.append("\x1f".join((*fields, red, i.red_of, i.seller_id, i.buyer_id, i.buyer_name)) + "\n")
+        values = (*fields, red, i.red_of, i.seller_id, i.buyer_id, i.buyer_name)
+        lines.append("\x1f".join(clean(value) for value in values) + "\n")
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

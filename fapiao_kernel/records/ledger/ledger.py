@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,31 +12,51 @@ from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.errors import Refused, finding
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice
-from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.ports import Added, Census, Progress, Tally, UnitPreview
-from fapiao_kernel.records.ledger import reading
-from fapiao_kernel.records.ledger.adding import NAMED, bring_in
-from fapiao_kernel.records.ledger.cards_of import CardFinder
+from fapiao_kernel.ports import Added, Census, Progress, UnitPreview
+from fapiao_kernel.records.ledger import named, reading
+from fapiao_kernel.records.ledger.adding import Brought, Origin, bring_in
+from fapiao_kernel.records.ledger.cards_of import CardFinder, device_number
+from fapiao_kernel.records.ledger.closing import close
+from fapiao_kernel.records.ledger.copying import copy
+from fapiao_kernel.records.ledger.differing import NAMED
 from fapiao_kernel.records.ledger.opening import open_ledger
 from fapiao_kernel.records.ledger.previewing import preview_unit
 from fapiao_kernel.records.ledger.units import Units
 
 
 class DuckLedger:
-    """One writer (calls wait for each other); readers take cursors of their own and are never in its way."""
+    """One writer: its calls wait for each other. Readers take cursors of their own and wait for nobody.
+
+    The units' state is in memory: ``_folding`` guards it for moments, ``_writing`` the writer for as long as an import takes.
+    """
 
     def __init__(self, path: Path, *, practice: bool) -> None:
         """Raises ``NotReachable`` (``ledger_in_use``) and ``Refused`` (``ledger_newer``, ``ledger_kind``, ``ledger_damaged``)."""
         self._path = path
+        self._practice = practice
         self._connection = open_ledger(path, practice=practice)
+        self._writer = self._connection.cursor()
         self._writing = threading.RLock()
+        self._folding = threading.Lock()
         self._units = Units.load(self._connection)
 
     def close(self) -> None:
+        """Let the file go, once a write under way is through."""
         with self._writing:
+            self._writer.close()
             self._connection.close()
+
+    def mark_simulated(self, device_numbers: Iterable[str]) -> None:
+        """Machine numbers of simulated cards, for good: a production ledger refuses their invoices and their clears."""
+        with self._writing:
+            known = {device_number(number) for number in device_numbers} - self._units.simulated
+            if known:
+                self._writer.executemany(
+                    "INSERT INTO simulated_card VALUES (?)", [[number] for number in sorted(known)]
+                )
+                self._units.simulated |= known
 
     # --- ports.Ledger
 
@@ -52,83 +71,67 @@ class DuckLedger:
         card: str | None = None,
         progress: Progress | None = None,
     ) -> Added:
-        """See ``ports.Ledger``. Nothing is half in, whatever happens: one transaction."""
+        """See ``ports.Ledger``. Nothing is half in, whatever happens: one transaction.
+
+        Raises ``Refused`` (``ledger_simulated``) when a production ledger is given invoices of a simulated card.
+        """
         with self._writing:
-            seq = self._units.last_import + 1
-            brought = bring_in(
-                self._connection,
-                invoices,
-                CardFinder(cards, card).unit_key,
-                seq=seq,
-                original=original,
-                file=file,
-                at=at,
-                progress=progress,
-            )
-            units = self._units
-            for key, count, total in brought.units:
-                units.imports[key].append((seq, count, total))
-            units.digital = _plus(units.digital, Tally(*brought.digital))
-            units.unknown = _plus(units.unknown, Tally(*brought.unknown))
-            units.last_import = seq
-            findings = [*brought.findings, *self._late_findings([key for key, _, _ in brought.units], seq)]
-            if brought.unknown[0] and cards:
-                findings.append(finding("ledger_card_unknown", count=brought.unknown[0]))
-            return Added(seq, brought.new, brought.known, tuple(findings))
+            finder = CardFinder(cards, card, self._refused())
+            origin = Origin(self._units.last_import + 1, original, file, at)
+            brought = bring_in(self._writer, invoices, finder.unit_key, origin, progress)
+            with self._folding:
+                self._units.add(origin.seq, brought)
+            findings = self._findings(brought, origin.seq)
+            if (
+                brought.still_unknown and cards
+            ):  # with no card at home yet, none could be known: the clear's checks tell
+                findings.append(finding("ledger_card_unknown", count=brought.still_unknown))
+            return Added(origin.seq, brought.new, brought.known, tuple(findings))
 
     def census(self) -> Census:
-        with self._writing:
+        """See ``ports.Ledger``; no invoice is scanned."""
+        with self._folding:
             return self._units.census()
 
     def preview(self, units: Sequence[ClearUnit], progress: Progress | None = None) -> tuple[UnitPreview, ...]:
+        """See ``ports.Ledger``. Resolved first: what was never cleared is a plain query, what is cleared and has no late ones none."""
         previews = []
         for done, unit in enumerate(units):
             if progress is not None:
                 progress(str(unit), done, len(units))
-            with self._writing:
+            with self._folding:
                 after, newest = self._units.watermark(unit.key), self._units.newest(unit.key)
             with self._connection.cursor() as cursor:
                 previews.append(preview_unit(cursor, unit, after, newest))
+        if progress is not None and units:
+            progress(str(units[-1]), len(units), len(units))
         return tuple(previews)
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:
+        """See ``ports.Ledger``. Raises ``Refused``: ``unit_closed_by_other_run``, ``ledger_simulated``; then nothing is written."""
         with self._writing:
-            closed = self._units.closed
             for preview in previews:
-                if preview.unit.key in closed and closed[preview.unit.key][1] != run:
-                    other = closed[preview.unit.key][1]
-                    raise Refused("unit_closed_by_other_run", unit=preview.unit, run=other)
-            rows = [p for p in previews if p.unit.key not in closed]
-            if rows:
-                self._connection.execute("BEGIN")
-                try:
-                    self._connection.executemany(
-                        "INSERT INTO clear_unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        [_clear_row(p, run, at) for p in rows],
-                    )
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    self._connection.execute("ROLLBACK")
-                    raise
-            for preview in rows:
-                closed[preview.unit.key] = (preview.watermark, run)
-            return len(rows)
+                if device_number(preview.unit.device_number) in self._refused():
+                    raise Refused("ledger_simulated", device=preview.unit.device_number)
+            new = close(self._writer, self._units.closed, previews, run, at)
+            with self._folding:
+                self._units.closed.update(new)
+            return len(new)
 
     def closed(self, unit: ClearUnit) -> str | None:
-        with self._writing:
+        """See ``ports.Ledger``."""
+        with self._folding:
             found = self._units.closed.get(unit.key)
         return found[1] if found else None
 
     def card_unknown(self, period: Period) -> int:
+        """See ``ports.Ledger``."""
         with self._connection.cursor() as cursor:
-            row = cursor.execute(
-                "SELECT count(*) FROM invoice WHERE period = ? AND unit_key IS NULL AND NOT fully_digital",
-                [period.first_day],
-            ).fetchone()
-        return int(row[0]) if row else 0
+            return reading.card_unknown(cursor, period)
 
     def late(self, unit: ClearUnit) -> int:
-        with self._writing:
+        """See ``ports.Ledger``."""
+        with self._folding:
             return self._units.late(unit.key)
 
     # --- for analysts and backups
@@ -145,43 +148,32 @@ class DuckLedger:
 
     def named_queries(self) -> list[dict[str, Any]]:
         """Every named query: name, titles, parameters with their types."""
-        return [query.told() for query in reading.queries().values()]
+        return [query.told() for query in named.queries().values()]
 
     def named(self, name: str, params: Mapping[str, Any], out: Path) -> None:
         """A named query's result into a Parquet file. Raises ``UsageError`` (``query_unknown``, ``query_parameter``)."""
         with self._connection.cursor() as cursor:
-            reading.write_named(cursor, name, params, out)
+            named.write(cursor, name, params, out)
 
     def copy_to(self, path: Path) -> None:
         """A cold copy of the whole ledger: everything is moved into the file first, and no write happens meanwhile."""
         with self._writing:
-            self._connection.execute("CHECKPOINT")
-            shutil.copyfile(self._path, path)
+            copy(self._writer, self._path, path)
 
-    def _late_findings(self, keys: Sequence[int], seq: int) -> list[Finding]:
-        """Invoices for units that are cleared already: named, never silently cleared."""
-        late = [key for key in keys if key in self._units.closed]
-        if not late:
-            return []
-        rows = self._connection.execute(
-            "SELECT unit_key, code, number FROM invoice WHERE import_seq = ? AND list_contains(?, unit_key)"
-            " ORDER BY code, number",
-            [seq, late],
-        ).fetchall()
-        found = [
-            finding("ledger_late", invoice=f"{code} {number}", unit=ClearUnit.from_key(key))
-            for key, code, number in rows[:NAMED]
-        ]
-        if len(rows) > NAMED:
-            found.append(finding("ledger_more_late", count=len(rows) - NAMED))
+    def _refused(self) -> frozenset[str]:
+        return frozenset() if self._practice else frozenset(self._units.simulated)
+
+    def _findings(self, brought: Brought, seq: int) -> list[Finding]:
+        found = list(brought.findings)
+        late = {key for key, _, _ in brought.units if key in self._units.closed}
+        if late:
+            rows = reading.late(self._writer, sorted(late), seq)
+            found += [
+                finding("ledger_late", invoice=f"{code} {number}", unit=ClearUnit.from_key(key))
+                for key, code, number in rows[:NAMED]
+            ]
+            if len(rows) > NAMED:
+                found.append(finding("ledger_more_late", count=len(rows) - NAMED))
+        if brought.assigned:
+            found.append(finding("ledger_assigned", count=brought.assigned))
         return found
-
-
-def _clear_row(p: UnitPreview, run: str, at: datetime) -> list[Any]:
-    unit = p.unit
-    where = [unit.key, unit.device_number, unit.invoice_type.value, unit.period.first_day]
-    return [*where, p.watermark, p.digest, p.count, p.total, run, at.isoformat()]
-
-
-def _plus(one: Tally, other: Tally) -> Tally:
-    return Tally(one.count + other.count, (one.total or ZERO) + other.total)

@@ -17,4 +17,5 @@ def clean(text: str) -> str:
 
 def normalised(name: str) -> str:
     """NFKC (full width and Kangxi radicals become ordinary), brackets alike, spaces gone, upper case."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", name.translate(_BRACKETS))).upper()
+    bare = _SPACE.sub("", unicodedata.normalize("NFKC", name.translate(_BRACKETS))).upper()
+    return unicodedata.normalize("NFKC", bare)  # what now stands side by side may compose

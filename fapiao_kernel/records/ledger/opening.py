@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 
 import duckdb
 
-from fapiao_kernel.domain.errors import NotReachable, Refused
+from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused
 
 MEMORY = "1GB"
 """DuckDB's limit; resident memory may go a little above it (measured 1.02–1.13 GB)."""
 THREADS = 2
+_STORAGE = re.compile(r"version number (\d+), but we can only read versions between \d+ and (\d+)")
+"""How DuckDB says that a newer DuckDB wrote the file."""
 
 
 def open_ledger(path: Path, *, practice: bool) -> duckdb.DuckDBPyConnection:
@@ -30,19 +33,31 @@ def open_ledger(path: Path, *, practice: bool) -> duckdb.DuckDBPyConnection:
                 "temp_directory": str(path.with_name(path.name + ".tmp")),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
+                "python_enable_replacements": False,  # a Python variable is never a table
             },
         )
-    except duckdb.IOException as error:
-        code = "ledger_in_use" if "lock" in str(error).lower() else "ledger_damaged"
-        kind = NotReachable if code == "ledger_in_use" else Refused
-        raise kind(code, path=path, original=str(error).splitlines()[0]) from error
+    except duckdb.Error as error:
+        raise _refusal(path, str(error)) from error
     try:
         _migrate(connection, path)
         _claim(connection, path, "practice" if practice else "production")
+    except duckdb.Error as error:
+        connection.close()
+        raise _refusal(path, str(error)) from error
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _refusal(path: Path, said: str) -> FapiaoError:
+    """What DuckDB's sentence means for a clerk."""
+    original = said.splitlines()[0]
+    if "set lock" in said or "used by another process" in said:
+        return NotReachable("ledger_in_use", path=path, original=original)
+    if newer := _STORAGE.search(said):
+        return Refused("ledger_newer", path=path, version=newer[1], known=newer[2], original=original)
+    return Refused("ledger_damaged", path=path, original=original)
 
 
 def schema_versions() -> dict[int, str]:

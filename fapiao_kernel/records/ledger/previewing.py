@@ -15,43 +15,38 @@ SELECT count(*), count(*) FILTER (status = 'void'), count(*) FILTER (red AND sta
        sum(CASE WHEN status = 'normal' THEN amount ELSE 0 END),
        sum(CASE WHEN status = 'normal' THEN tax ELSE 0 END),
        sum(CASE WHEN status = 'normal' THEN total ELSE 0 END)
-FROM invoice WHERE unit_key = $key AND import_seq > $after
+FROM invoice WHERE unit_key = $key AND import_seq > $after AND import_seq <= $newest
 """
-RATES = f"""
+_RATES = f"""
 SELECT rate, count(*), sum(CASE WHEN status = 'normal' THEN amount ELSE 0 END),
        sum(CASE WHEN status = 'normal' THEN tax ELSE 0 END)
 FROM (
   SELECT rate, status, amount, tax FROM invoice
-  WHERE unit_key = $key AND import_seq > $after AND rate <> '{MIXED}'
+  WHERE unit_key = $key AND import_seq > $after AND import_seq <= $newest AND rate <> '{MIXED}'
   UNION ALL
   SELECT l.rate, i.status, sum(l.amount), sum(l.tax)
-  FROM invoice i JOIN invoice_line l ON l.code = i.code AND l.number = i.number AND l.import_seq = i.import_seq
-  WHERE i.unit_key = $key AND i.import_seq > $after AND i.rate = '{MIXED}'
+  FROM invoice i JOIN invoice_line l ON l.code = i.code AND l.number = i.number
+  WHERE i.unit_key = $key AND i.import_seq > $after AND i.import_seq <= $newest AND i.rate = '{MIXED}'
   GROUP BY i.code, i.number, l.rate, i.status
 ) GROUP BY rate ORDER BY try_cast(rate AS DECIMAL(9,6)) DESC NULLS LAST, rate
 """
 
 
 def preview_unit(cursor: duckdb.DuckDBPyConnection, unit: ClearUnit, after: int, newest: int) -> UnitPreview:
-    """One unit's invoices with import numbers above ``after``; ``newest`` is the last import that brought any."""
+    """One unit's invoices with ``after < import number <= newest``: an import that comes in meanwhile changes none of its figures.
+
+    An invoice of several rates counts once under each of them; its sums by rate come from its lines.
+    """
     if newest <= after:
         return UnitPreview(unit, 0, 0, 0, ZERO, ZERO, ZERO, (), EMPTY, max(newest, 0))
-    parameters = {"key": unit.key, "after": after}
-    row = cursor.execute(_SUMS, parameters).fetchone()
+    bounds = {"key": unit.key, "after": after, "newest": newest}
+    row = cursor.execute(_SUMS, bounds).fetchone()
     assert row is not None
+    count, voids, reds, *sums = row
+    amount, tax, total = (money(value) for value in sums)
     rates = tuple(
-        RateTotal(rate, count, money(amount), money(tax))
-        for rate, count, amount, tax in cursor.execute(RATES, parameters).fetchall()
+        RateTotal(rate, number, money(without), money(own))
+        for rate, number, without, own in cursor.execute(_RATES, bounds).fetchall()
     )
-    return UnitPreview(
-        unit=unit,
-        count=row[0],
-        voids=row[1],
-        reds=row[2],
-        amount=money(row[3]),
-        tax=money(row[4]),
-        total=money(row[5]),
-        rates=rates,
-        digest=digest(cursor, unit.key, after, newest),
-        watermark=newest,
-    )
+    fingerprint = digest(cursor, unit.key, after, newest)
+    return UnitPreview(unit, count, voids, reds, amount, tax, total, rates, fingerprint, newest)

@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from fapiao_kernel.domain.errors import UsageError
+from fapiao_kernel.domain.errors import FapiaoError, UsageError
+from fapiao_kernel.records.ledger.sandbox_child import TOO_BIG
 
 MEMORY = 2 * 1024**3
 """Bytes of address space that a query may take, where the system can limit it (POSIX)."""
+_KILLED_BY_TIME = -getattr(signal, "SIGXCPU", 0)
+_KILLED_BY_SIZE = {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS")}
+"""How a child ends that ran into the limit of its address space inside native code, or that the system ended for memory."""
 
 
 def run_sql(snapshot: Path, sql: str, out: Path, limit: int, seconds: float) -> None:
     """The rows, ``limit`` at most, into a Parquet file.
 
     Raises ``UsageError``: ``sql_refused`` with DuckDB's sentence, ``sql_too_long`` after ``seconds``, ``sql_too_big`` when it
-    takes more memory than it may.
+    takes more memory than it may; ``FapiaoError`` (``sql_failed``) when the child broke. The child is gone when this returns.
     """
     job = {"snapshot": str(snapshot), "sql": sql, "out": str(out), "limit": limit, "memory": MEMORY, "seconds": seconds}
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "fapiao_kernel.records.ledger.sandbox_child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     try:
-        answer, _ = child.communicate(json.dumps(job).encode(), timeout=seconds)
+        answer, said = child.communicate(json.dumps(job).encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
         raise UsageError("sql_too_long", seconds=f"{seconds:g}") from None
     finally:
         child.kill()
-        child.wait()
-    if child.returncode != 0 or not answer:
+        child.communicate()
+    if child.returncode == _KILLED_BY_TIME:
+        raise UsageError("sql_too_long", seconds=f"{seconds:g}")
+    if child.returncode == TOO_BIG or child.returncode in _KILLED_BY_SIZE:
         raise UsageError("sql_too_big", limit=f"{MEMORY // 1024**2} MB")
-    problem = json.loads(answer)["problem"]
-    if problem:
+    if child.returncode != 0 or not answer:
+        raise FapiaoError("sql_failed", what=f"exit {child.returncode}", original=_last(said))
+    if problem := json.loads(answer)["problem"]:
         raise UsageError("sql_refused", problem=problem)
+
+
+def _last(said: bytes) -> str:
+    lines = said.decode(errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else ""

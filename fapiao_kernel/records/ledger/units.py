@@ -10,6 +10,7 @@ import duckdb
 
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.ports import Census, Tally
+from fapiao_kernel.records.ledger.adding import Brought
 
 NOTHING = Tally(0, ZERO)
 NEVER = -1
@@ -18,19 +19,24 @@ NEVER = -1
 
 @dataclass
 class Units:
-    """``imports``: unit key → (import number, count, total). ``closed``: unit key → (watermark, run)."""
+    """``imports``: unit key → (import number, count, total). ``closed``: unit key → (watermark, run). ``simulated``: device numbers."""
 
     imports: dict[int, list[tuple[int, int, Decimal]]] = field(default_factory=lambda: defaultdict(list))
     closed: dict[int, tuple[int, str]] = field(default_factory=dict)
     digital: Tally = NOTHING
     unknown: Tally = NOTHING
     last_import: int = 0
+    simulated: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, connection: duckdb.DuckDBPyConnection) -> Units:
         units = cls()
-        for key, seq, count, total in connection.execute("SELECT * FROM unit_import ORDER BY import_seq").fetchall():
+        for key, seq, count, total in connection.execute(
+            "SELECT unit_key, import_seq, count, total FROM unit_import ORDER BY import_seq"
+        ).fetchall():
             units.imports[key].append((seq, count, total))
+        for (device,) in connection.execute("SELECT device_number FROM simulated_card").fetchall():
+            units.simulated.add(device)
         for key, watermark, run in connection.execute("SELECT unit_key, watermark, run FROM clear_unit").fetchall():
             units.closed[key] = (watermark, run)
         row = connection.execute(
@@ -41,6 +47,14 @@ class Units:
         units.last_import = row[0]
         units.digital, units.unknown = Tally(row[1], row[2]), Tally(row[3], row[4])
         return units
+
+    def add(self, seq: int, brought: Brought) -> None:
+        """Fold one import in, once it is in the file."""
+        for key, count, total in brought.units:
+            self.imports[key].append((seq, count, total))
+        self.digital = _plus(self.digital, brought.digital)
+        self.unknown = _plus(self.unknown, brought.unknown)
+        self.last_import = seq
 
     def watermark(self, key: int) -> int:
         """Up to which import the unit is cleared; ``NEVER`` when it is not."""
@@ -72,3 +86,7 @@ class Units:
             fully_digital=self.digital,
             card_unknown=self.unknown,
         )
+
+
+def _plus(tally: Tally, more: tuple[int, Decimal]) -> Tally:
+    return Tally(tally.count + more[0], tally.total + more[1])

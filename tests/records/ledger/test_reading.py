@@ -12,7 +12,7 @@ from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.records.ledger.ledger import DuckLedger
-from fapiao_kernel.records.ledger.reading import queries
+from fapiao_kernel.records.ledger.named import queries
 from fapiao_kernel.records.ledger.sandbox import run_sql
 
 from .conftest import AT, DEVICE, make, void

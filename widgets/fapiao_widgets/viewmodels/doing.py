@@ -107,4 +107,6 @@ def _outcome(entry: UnitView, run: RunView) -> str:
 def _stage(entry: UnitView, stage: str) -> str:
     """✓ and the time for a stage that was reached; its word says which it is."""
     reached = entry.stage in STAGES and STAGES.index(stage) <= STAGES.index(entry.stage)
-    return f"✓ {hour(entry.stage_times.get(stage, ''))}".strip() if reached else say("stage.wait")
+    if reached:
+        return f"✓ {hour(entry.stage_times.get(stage, ''))}".strip()
+    return "–" if entry.outcome in ("not_sent", "refused") else say("stage.wait")

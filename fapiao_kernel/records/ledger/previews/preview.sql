@@ -1,5 +1,6 @@
 -- zh: 固定的预览里的发票
 -- en: The invoices of a frozen preview
+-- also: frozen_preview
 -- param: keys BIGINT[]
 -- param: watermarks INTEGER[]
 SELECT i.invoice_type, i.period, i.code, i.number, i.issue_date, i.buyer_id, i.buyer_name, i.amount, i.tax, i.total, i.rate,

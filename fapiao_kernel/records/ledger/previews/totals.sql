@@ -1,5 +1,6 @@
 -- zh: 按票种、征期和税率合计（未清发票；作废为 0）
 -- en: Totals by type, period and rate (open invoices; voids zero)
+-- also: totals_by_type_and_rate
 SELECT invoice_type, period, rate, count(*) AS count,
        sum(CASE WHEN status = 'normal' THEN amount ELSE 0 END) AS amount,
        sum(CASE WHEN status = 'normal' THEN tax ELSE 0 END) AS tax

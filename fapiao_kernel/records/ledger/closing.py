@@ -1,0 +1,45 @@
+"""Closing units (清卡入库): one ``clear_unit`` row a unit, whatever the number of its invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+
+from fapiao_kernel.domain.errors import Refused
+from fapiao_kernel.ports import UnitPreview
+
+Closed = Mapping[int, tuple[int, str]]
+"""Unit key → watermark and run."""
+
+
+def close(
+    connection: duckdb.DuckDBPyConnection, closed: Closed, previews: Sequence[UnitPreview], run: str, at: datetime
+) -> dict[int, tuple[int, str]]:
+    """The units that this call closed; those that the same run had closed are left as they are.
+
+    Raises ``Refused`` (``unit_closed_by_other_run``) and writes nothing when another run closed one of them.
+    """
+    for preview in previews:
+        if (other := closed.get(preview.unit.key)) and other[1] != run:
+            raise Refused("unit_closed_by_other_run", unit=preview.unit, run=other[1])
+    new = {preview.unit.key: preview for preview in previews if preview.unit.key not in closed}
+    if new:
+        connection.execute("BEGIN")
+        try:
+            connection.executemany(
+                "INSERT INTO clear_unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row(preview, run, at) for preview in new.values()],
+            )
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    return {key: (preview.watermark, run) for key, preview in new.items()}
+
+
+def _row(p: UnitPreview, run: str, at: datetime) -> list[object]:
+    unit = p.unit
+    where = [unit.key, unit.device_number, unit.invoice_type.value, unit.period.first_day]
+    return [*where, p.watermark, p.digest, p.count, p.total, run, at.isoformat()]
