@@ -98,7 +98,17 @@ def _practice(steps: Steps, invoices: list[str], size: int, fault: str) -> Pract
         steps.say(f"✓ 导入 {file.file}: {count} 张（{file.status}）")
         for line in finding_lines(file.findings[:5]):
             steps.say(line)
+    _apart(steps)
     return practice
+
+
+def _apart(steps: Steps) -> None:
+    """What is in the ledger and in no clear: fully digital invoices, and those whose card is not known."""
+    census = steps.client.census()
+    if digital := census["fully_digital"]["count"]:
+        steps.say(f"· 其中数电票 {digital} 张：不用清卡，单独列出 · fully digital, apart: {digital}")
+    if unknown := census["card_unknown"]["count"]:
+        steps.say(f"· 其中 {unknown} 张不知道是哪台设备开的，单独计数 · device unknown, apart: {unknown}")
 
 
 def _clear(steps: Steps, practice: PracticeView) -> RunView:

@@ -41,6 +41,7 @@ class Brought:
     """What one import brought: per unit (key, count, total), what is in no unit, and findings.
 
     ``assigned``: invoices known before whose card was unknown, and is known now; ``unknown`` has them taken off.
+    ``still_unknown``: how many of the file's invoices wait for a card, new or not.
     """
 
     new: int
@@ -97,6 +98,10 @@ def _take(connection: duckdb.DuckDBPyConnection, heads: Path, goods: Path, batch
         f"INSERT INTO invoice_line SELECT n.* FROM {rows.typed(goods, rows.LINE)} n WHERE {_FRESH}", number
     )
     assigned, assigned_total = _assign(connection, seq) if new < len(batch.invoices) else (0, ZERO)
+    still_unknown = connection.execute(
+        f"SELECT count(*) FROM incoming n JOIN invoice i ON {_SAME}"
+        " WHERE n.unit_key IS NULL AND NOT n.fully_digital AND i.unit_key IS NULL"
+    ).fetchone()
     connection.execute("DROP TABLE incoming")
     connection.execute(
         f"INSERT INTO unit_import SELECT unit_key, $seq, count(*), {_VALID} FROM invoice"
@@ -120,7 +125,7 @@ def _take(connection: duckdb.DuckDBPyConnection, heads: Path, goods: Path, batch
         units=tuple(units),
         digital=apart[True],
         unknown=(count - assigned, total - assigned_total),
-        still_unknown=count,
+        still_unknown=still_unknown[0] if still_unknown else 0,
         findings=tuple(findings),
     )
 

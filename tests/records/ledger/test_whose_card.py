@@ -15,6 +15,7 @@ from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import Tally
 from fapiao_kernel.records.ledger.differing import NAMED
+from fapiao_kernel.records.ledger.ledger import DuckLedger
 from fapiao_kernel.records.ledger.names import clean, normalised
 
 from .making import (
@@ -135,10 +136,10 @@ def test_fully_digital_ones_are_of_no_card_whatever_their_machine_number_says(le
     assert (ledger.census().all.count, ledger.card_unknown(OCTOBER)) == (0, 0)
 
 
-def test_an_invoice_whose_card_becomes_known_is_assigned_by_importing_it_again(ledger, add):
+def test_an_invoice_whose_card_becomes_known_is_assigned_by_importing_it_again(ledger, add, path):
     waiting = [invoice(1, machine_number=""), void(2, machine_number=""), ordinary(1, machine_number="")]
     assert codes(add(*waiting)) == []  # no card at home yet
-    assert codes(add(*waiting, cards={DEVICE: (), OTHER: ()})) == []
+    assert codes(add(*waiting, cards={DEVICE: (), OTHER: ()})) == ["ledger_card_unknown"]
     again = add(*waiting[:2], cards={DEVICE: ()})
     assert (again.new, again.known, codes(again)) == (0, 2, ["ledger_assigned"])
     census = ledger.census()
@@ -146,6 +147,17 @@ def test_an_invoice_whose_card_becomes_known_is_assigned_by_importing_it_again(l
     assert ledger.card_unknown(OCTOBER) == 1
     assert ledger.preview([SPECIAL])[0].count == 2
     assert ledger.preview([ORDINARY])[0].count == 0
+    ledger.close()
+    again = DuckLedger(path, practice=True)
+    assert again.census() == census
+    again.close()
+
+
+def test_an_invoice_assigned_to_a_unit_that_is_closed_is_late(ledger, add):
+    add(invoice(1, machine_number=""), invoice(2))
+    ledger.close_units(ledger.preview([SPECIAL]), run="r1", at=AT)
+    assert codes(add(invoice(1, machine_number=""), cards={DEVICE: ()})) == ["ledger_late", "ledger_assigned"]
+    assert (ledger.late(SPECIAL), ledger.census().cleared.count) == (1, 1)
 
 
 def test_a_known_card_is_not_changed_by_a_later_import(ledger, add):
@@ -192,8 +204,6 @@ FEN = st.integers(-(10**13), 10**13).map(lambda fen: D(fen).scaleb(-2))
 @given(st.lists(st.tuples(TEXT, TEXT, FEN), min_size=1, max_size=5))
 @settings(max_examples=40, deadline=None)
 def test_any_text_and_any_amount_come_back_as_they_were(tmp_path_factory, values):
-    from fapiao_kernel.records.ledger.ledger import DuckLedger
-
     path = tmp_path_factory.mktemp("any") / "ledger.duckdb"
     ledger = DuckLedger(path, practice=True)
     try:
