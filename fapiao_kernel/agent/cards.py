@@ -114,6 +114,7 @@ class Cards:
         changes: Changes,
         clock: Clock,
         practice_line: Callable[[], str],
+        mark_simulated: Callable[[str], None],
     ) -> None:
         self._plugins = plugins
         self._settings = settings
@@ -121,6 +122,7 @@ class Cards:
         self._changes = changes
         self._clock = clock
         self._practice_line = practice_line
+        self._mark_simulated = mark_simulated
         self._lock = threading.Lock()
         self._cards: dict[str, Kept] = {}
         self._seen: dict[str, Seen] = {}
@@ -153,6 +155,8 @@ class Cards:
             raise Refused("home_is_practice")
         if not self._settings.practice:
             if simulated:
+                if not self._settings.fresh:  # its rows must not come into production books by import either
+                    self._mark_simulated(state.identity.device_number)
                 raise Refused("simulated_card")
             self._settings.claim(PRODUCTION)
         self._settings.add_card(address)

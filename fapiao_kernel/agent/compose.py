@@ -49,7 +49,15 @@ class House:
         self.journal = FileJournal(home.journal, self.clock)
         self.worker = Worker(self.changes, self.note_refusal)
         self.practice = PracticeRoom(home.practice, self.plugins, self.settings, self.journal)
-        self.cards = Cards(self.plugins, self.settings, self.worker, self.changes, self.clock, self.practice.line)
+        self.cards = Cards(
+            self.plugins,
+            self.settings,
+            self.worker,
+            self.changes,
+            self.clock,
+            self.practice.line,
+            lambda device: self.duck.get().mark_simulated([device]),
+        )
         self._recovery = ""
         self._authorities: dict[str, Authority] = {}
         self._authorities_lock = threading.Lock()

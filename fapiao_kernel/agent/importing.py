@@ -12,7 +12,7 @@ from fapiao_kernel.agent.views import file_view
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.api.shapes import FileView, ImportAnswer
 from fapiao_kernel.domain.card import Volume
-from fapiao_kernel.domain.errors import finding
+from fapiao_kernel.domain.errors import Refused, finding
 from fapiao_kernel.domain.finding import Finding, Severity
 from fapiao_kernel.ports import Clock, Intake, Journal, Ledger, Progress, Reading
 
@@ -70,19 +70,23 @@ class Importing:
         with self._lock:
             findings = list(reading.findings)
             new = 0
-            if reading.invoices:
-                added = self._ledger.add(
-                    reading.invoices,
-                    original=reading.original,
-                    file=reading.file,
-                    at=self._clock.now(),
-                    cards=volumes,
-                    card=card,
-                    progress=progress,
-                )
-                findings += added.findings
-                new = added.new
-            status = status_of(len(reading.invoices), new, reading.findings)
+            try:
+                if reading.invoices:
+                    added = self._ledger.add(
+                        reading.invoices,
+                        original=reading.original,
+                        file=reading.file,
+                        at=self._clock.now(),
+                        cards=volumes,
+                        card=card,
+                        progress=progress,
+                    )
+                    findings += added.findings
+                    new = added.new
+                status = status_of(len(reading.invoices), new, reading.findings)
+            except Refused as refusal:  # the ledger takes none of this file; the others still come in
+                findings.append(refusal.finding())
+                status = "rejected"
             self._journal.append(
                 "import.done",
                 {
@@ -96,7 +100,7 @@ class Importing:
                 },
                 who=who,
             )
-        return file_view(reading.file, status, reading.invoices, findings)
+        return file_view(reading.file, status, reading.invoices if status != "rejected" else (), findings)
 
 
 def status_of(read: int, new: int, findings: Sequence[Finding]) -> str:
