@@ -13,7 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fapiao_kernel.agent.errors import view
 from fapiao_kernel.agent.files import read_json, token, write_json
+from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.domain.home import Home
 
 PATIENCE = 20.0
@@ -42,6 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
                 return 5
     try:
         _run(home)
+    except FapiaoError as error:
+        # Whoever started it is told why, in the same words as any refusal: a broken journal, an unreadable key.
+        print(json.dumps({"error": view(error).model_dump()}), flush=True)
+        return error.exit_code
     finally:
         lock.release()
     return 0

@@ -52,7 +52,7 @@ def to_preview(
                 view = steps.act("declaration", "查询申报", partial(client.declaration, view.id))
                 if view.state == "reported":
                     return view
-                steps.told("declaration", "税务端已有申报，比对相符")
+                steps.told("declaration", "税局已有申报，比对相符")
             case "declared":
                 view = _preview(steps, view)
             case _:

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import httpx
 
+from fapiao_kernel.api.shapes import ErrorView
 from fapiao_kernel.client.calls import Client
 from fapiao_kernel.client.errors import RequestError
 from fapiao_kernel.client.place import home_folder
@@ -27,7 +28,8 @@ DEADLINE = 30.0
 def connect(home: Path | str | None = None, *, start: bool = True) -> Client:
     """A client of the home's agent, which is started when it does not run (and ``start``).
 
-    Raises ``RequestError``: ``agent_not_running`` (with ``start=False``), ``agent_no_start``.
+    Raises ``RequestError``: ``agent_not_running`` (with ``start=False``), ``agent_no_start``, or what the agent itself
+    ended with (``journal_chain_broken``, …).
     """
     place = Home(home_folder(home))
     address = running(place)
@@ -77,11 +79,20 @@ def _start(home: Home) -> Address:
     assert process.stdout is not None
     threading.Thread(target=_follow, args=(process, process.stdout, lines), daemon=True, name="agent-start").start()
     with contextlib.suppress(queue.Empty):
-        if lines.get(timeout=DEADLINE):  # ready, or somebody else's agent is
+        if line := lines.get(timeout=DEADLINE):  # ready, or somebody else's agent is, or it says why it is not
+            _raise_refusal(line)
             address = running(home)
             if address is not None:
                 return address
     raise RequestError.of("agent_no_start", seconds=int(DEADLINE), log=home.log)
+
+
+def _raise_refusal(line: bytes) -> None:
+    """The error that an agent ended with instead of a ready line."""
+    with contextlib.suppress(ValueError):
+        told = json.loads(line)
+        if isinstance(told, dict) and "error" in told:
+            raise RequestError(ErrorView.model_validate(told["error"]))
 
 
 def _private(path: str, flags: int) -> int:

@@ -177,7 +177,7 @@ def _run(place: WorldFolder, *, go_on: bool) -> PracticeWorld:
         world = _wind(place, world)
     if bureau is None:
         bureau = processes.launch(
-            "税务端模拟", authority.__name__, ["--state", str(place.authority)], place.root / "authority.log"
+            "模拟税局", authority.__name__, ["--state", str(place.authority)], place.root / "authority.log"
         )
     if card is None:
         card = processes.launch(

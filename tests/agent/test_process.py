@@ -173,3 +173,14 @@ def test_a_bug_is_told_in_the_one_form_and_the_connection_lives_on() -> None:
     error = json.loads(sent[1]["body"])["error"]
     assert (error["code"], error["exit_code"], error["effect"]) == ("bug", 70, "UNKNOWN")
     assert b"1234" not in sent[1]["body"]
+
+
+def test_an_agent_that_cannot_start_says_why_in_its_own_words(home: Path) -> None:
+    with connect(home) as client:
+        client.stop()
+    file = next((home / "journal").glob("*.jsonl"))
+    file.write_text(file.read_text("utf-8").replace("agent.started", "agent.stareted", 1), "utf-8")
+    with pytest.raises(RequestError) as refused:
+        connect(home)
+    assert refused.value.code == "journal_chain_broken"
+    assert file.name in refused.value.sentence
