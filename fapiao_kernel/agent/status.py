@@ -21,6 +21,7 @@ def status(house: House) -> StatusView:
         home=str(house.home.root),
         practice=house.settings.practice,
         who=me.who,
+        recovery_waits=house.recovery_waits,
         cards=[card(house, address) for address in house.cards.addresses()],
         runs=[summary(run) for run in house.engine.runs()],
         work=house.worker.work(),

@@ -105,6 +105,8 @@ class StatusView(Shape):
     home: str
     practice: bool
     who: str
+    recovery_waits: bool = False
+    """The recovery key was made and its secret half not shown yet (``POST /recovery`` shows it, once)."""
     cards: list[CardView]
     runs: list[RunSummary]
     work: list[WorkView]

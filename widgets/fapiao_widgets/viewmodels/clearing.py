@@ -12,6 +12,7 @@ from fapiao_widgets.viewmodels.formats import count, moment, units, word
 from fapiao_widgets.viewmodels.frame import heading, panel, whole
 from fapiao_widgets.viewmodels.model import Model, Publish
 from fapiao_widgets.viewmodels.preparing import no_run
+from fapiao_widgets.viewmodels.recovering import recovery
 from fapiao_widgets.viewmodels.session import Session
 from fapiao_widgets.viewmodels.starting import choice
 from fapiao_widgets.viewmodels.steps import panel_of
@@ -72,10 +73,13 @@ class Clearing(Model):
         return self._ask(over[-1].id) if over else None
 
     def _of_run(self, run: RunView) -> dict[str, Any]:
+        assert self.status is not None
         card = self._card_of(run.card)
         frame = self.frame(card, run)
         self._first_page(run)
         drawn = panel_of(run, frame, self.session)
+        if not drawn["danger"]:
+            drawn["blocks"][1:1] = recovery(self.status, run, self.session)
         frame = self._with_help(frame, drawn["step"])
         return whole(frame, self.extend(run, drawn), rail=True)
 
@@ -148,6 +152,7 @@ class Clearing(Model):
             "choose": self._choose,
             "import": self._import,
             "check": self._check,
+            "recovery": self._recovery,
             "backup": lambda _: self.client.backup(self.picked_run),
             "report": lambda i: self.client.report(self.picked_run, pin=str(i.get("pin", ""))),
             "file-return": self._file_return,
@@ -163,7 +168,7 @@ class Clearing(Model):
         }
 
     def handle(self, intent: Mapping[str, Any]) -> None:
-        self.session.trouble = None
+        self.session.trouble, self.session.recovery = None, ""
         super().handle(intent)
 
     def refresh(self, runs: list[str] | None = None) -> None:
@@ -203,6 +208,10 @@ class Clearing(Model):
             + "".join(f"；{finding.message}" for finding in f.findings[:3])
             for f in answer.files
         ]
+
+    def _recovery(self, inputs: dict[str, Any]) -> None:
+        """On the screen until the next click; kept nowhere."""
+        self.session.recovery = self.client.recovery()
 
     def _file_return(self, inputs: dict[str, Any]) -> None:
         self.client.file_return(self.picked_run)

@@ -14,6 +14,7 @@ class Session:
     """Lives as long as the view model; after a kernel restart it starts empty, and nothing is lost but a token.
 
     ``reviewed``: the revision whose preview was looked through · ``armed``: the revision for which this kernel holds a token ·
+    ``recovery``: the recovery key's secret half, on the screen until the next click and nowhere after ·
     ``filed``: the practice return was filed from here · ``trouble``: the last request's refusal · ``guided``: show the guides;
     ``guides``: a lesson's own, by step, before the general ones.
     """
@@ -23,6 +24,7 @@ class Session:
     reviewed: str = ""
     armed: str = ""
     token: str = field(default="", repr=False)
+    recovery: str = field(default="", repr=False)
     filed: bool = False
     trouble: Trouble | None = None
     invoices: Sequence[Mapping[str, Any]] = ()

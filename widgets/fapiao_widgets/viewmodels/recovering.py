@@ -1,0 +1,25 @@
+"""The recovery key (恢复密钥): shown once, to be printed; with it the backups open on another computer."""
+
+from __future__ import annotations
+
+from fapiao_kernel.api.shapes import RunView, StatusView
+from fapiao_kernel.domain.clearing import State
+from fapiao_widgets.text import say
+from fapiao_widgets.viewmodels import blocks
+from fapiao_widgets.viewmodels.session import Session
+
+_MOMENTS = (State.BACKED_UP, State.FINISHED)
+"""Right after the first backup, and at the end: where nothing else presses."""
+
+
+def recovery(status: StatusView, run: RunView, session: Session) -> list[blocks.Block]:
+    """The key itself while it is on the screen; the offer to show it while it waits; else nothing."""
+    if session.recovery:
+        return [
+            blocks.text(say("recovery.shown"), "warning"),
+            blocks.facts([(say("recovery.key"), session.recovery)]),
+        ]
+    if status.recovery_waits and State(run.state) in _MOMENTS:
+        show = blocks.button("recovery", say("recovery.button"), tone="second")
+        return [blocks.text(say("recovery.waits"), "warning"), blocks.form([show])]
+    return []
