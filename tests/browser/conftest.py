@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from fapiao_kernel.client import RequestError, connect
+from tests.conftest import end_processes
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -85,12 +85,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         os.killpg(process.pid, signal.SIGKILL)  # its own session: Jupyter and the kernels with it
         raise AssertionError("JupyterLab does not end: " + "".join(said)[-3000:]) from None
     listener.join(10)
-    try:
-        client = connect(home, start=False)
-        client.practice_stop()
-        client.stop()
-    except RequestError:
-        pass  # the agent has gone already
+    end_processes(home)  # the agents and worlds of the home and of its lessons
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ The numbers are ours: a full export of 200,000 invoices is about 40 MB packed an
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -29,7 +31,10 @@ DEFLATE_MOST = 1032
 """The best that deflate can do (zlib's technical notes): a packed size times this bounds the true unpacked size."""
 _CHUNK = 1 << 20
 
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+BROKEN_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(NotImplementedError, RuntimeError, OverflowError, OSError, ValueError),
+)
 """What the standard library raises for a zip that is damaged, encrypted or of an unknown method."""
 
 

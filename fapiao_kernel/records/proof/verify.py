@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -51,12 +53,19 @@ class BundleCheck:
     not_known: tuple[str, ...]
 
 
+BROKEN_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(NotImplementedError, RuntimeError, OverflowError, OSError, ValueError, KeyError),
+)
+"""What zipfile and its decompressors raise for a damaged archive (every single-byte change and every cut was tried)."""
+
+
 def verify_bundle(path: Path) -> BundleCheck:
     """Files against the manifest, the journal's chain, and the parts against the journal. Never raises for a bad bundle."""
     try:
         contents = _contents(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        return _result([finding("bundle_unreadable", reason=str(error))])
+    except BROKEN_ZIP as error:
+        return _result([finding("bundle_unreadable", reason=str(error) or type(error).__name__)])
     try:
         manifest = json.loads(contents.pop(bundle.MANIFEST))
         files: Mapping[str, Any] = manifest["files"]

@@ -180,6 +180,13 @@ def test_no_damaged_bundle_makes_the_check_fall_over_or_pass_with_other_content(
         assert contents(tmp_path / "damaged.zip") == contents(bundle), "only zip's own wrapping may differ"
 
 
+def test_a_bundle_cut_anywhere_is_a_finding(tmp_path, bundle):
+    whole = bundle.read_bytes()
+    for length in range(0, len(whole), 41):
+        (tmp_path / "cut.zip").write_bytes(whole[:length])
+        assert codes(tmp_path / "cut.zip") == ["bundle_unreadable"]
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04"])
 def test_what_is_no_zip_is_a_finding(tmp_path, content):
     (tmp_path / "b.zip").write_bytes(content)
