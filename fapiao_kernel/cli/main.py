@@ -21,6 +21,7 @@ from fapiao_kernel.cli import (
     lab,
     preview,
     status,
+    test,
     verify,
 )
 
@@ -49,6 +50,7 @@ def application() -> typer.Typer:
     for register in (
         demo.register,
         lab.register,
+        test.register,
         importing.register,
         status.register,
         preview.register,
