@@ -5,14 +5,15 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.api.shapes import SqlRequest
-from fapiao_kernel.domain.errors import NotReachable
+from fapiao_kernel.domain.clearing import Event, Run, units_of
+from fapiao_kernel.domain.errors import NotReachable, Refused
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,18 @@ class Queries:
     def _need_ledger(self) -> None:
         if self.empty:
             raise NotReachable("ledger_empty")
+
+
+def newest_frozen(runs: Sequence[Run]) -> dict[str, Any]:
+    """Units and import watermarks of the preview (预览) frozen last, cleared or voided since or not; ``runs`` oldest first.
+
+    Raises ``Refused`` (``no_frozen_preview``).
+    """
+    for run in reversed(runs):
+        if frozen := run.facts.get(Event.FROZEN):
+            keys = [unit.key for unit in units_of(run.device_number, frozen["units"])]
+            return {"keys": keys, "watermarks": [unit["watermark"] for unit in frozen["units"]]}
+    raise Refused("no_frozen_preview")
 
 
 def _written(write: Callable[[Path], object]) -> bytes:

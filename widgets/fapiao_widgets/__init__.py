@@ -77,6 +77,4 @@ def named(name: str, **params: Any) -> Any:
 
 def preview() -> Any:
     """固定的预览: the invoices of the newest frozen preview, through the ledger's named query ``preview``."""
-    from fapiao_widgets.views import results
-
-    return results.shown(results.preview)
+    return named("preview")

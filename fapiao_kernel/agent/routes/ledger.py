@@ -7,10 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from fapiao_kernel.agent.compose import House
-from fapiao_kernel.agent.queries import Queries
+from fapiao_kernel.agent.queries import Queries, newest_frozen
 from fapiao_kernel.api.shapes import SqlRequest
-from fapiao_kernel.domain.clearing import units_of
-from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.ports import Census, Tally
@@ -44,7 +42,7 @@ def router(house: House, queries: Queries) -> APIRouter:
     @routes.post("/queries/{name}")
     def named(name: str, params: dict[str, Any]) -> Response:
         if name == PREVIEW and not params:
-            params = _frozen(house)
+            params = newest_frozen(house.engine.runs())
         return Response(queries.named(name, params), media_type=PARQUET)
 
     @routes.post("/sql")
@@ -53,13 +51,3 @@ def router(house: House, queries: Queries) -> APIRouter:
         return Response(rows, media_type=PARQUET, headers={"X-Snapshot-Age": f"{age:.3f}"})
 
     return routes
-
-
-def _frozen(house: House) -> dict[str, Any]:
-    """Units and import watermarks of the preview frozen last, cleared since or not. Raises ``Refused`` (``no_frozen_preview``)."""
-    for run in reversed(house.engine.runs()):
-        if run.frozen:
-            units = run.frozen["units"]
-            keys = [unit.key for unit in units_of(run.device_number, units)]
-            return {"keys": keys, "watermarks": [unit["watermark"] for unit in units]}
-    raise Refused("no_frozen_preview")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from fapiao_kernel.ports import Progress
 from fapiao_kernel.records.intake import export_sheet as s
 from fapiao_kernel.records.intake.export_rows import Key, Lines, Reader, RowError
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
-from fapiao_kernel.records.intake.limits import BROKEN_ZIP
+from fapiao_kernel.records.intake.limits import names_in
 
 _TICK = 5000
 
@@ -32,13 +31,7 @@ class FullExport:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """A zip with a workbook in it, whatever the file is called."""
-        if not head.startswith(b"PK"):
-            return False
-        try:
-            with zipfile.ZipFile(path) as archive:
-                return any(name.startswith("xl/workbook.") for name in archive.namelist())
-        except BROKEN_ZIP:
-            return False
+        return any(name.startswith("xl/workbook.") for name in names_in(path, head))
 
     def read(self, path: Path, progress: Progress | None = None) -> Content:
         """Invoices from 发票基础信息, their lines from 信息汇总表; with only the lines, they are added up to invoices."""

@@ -72,6 +72,17 @@ def _measure(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
                 pass
 
 
+def names_in(path: Path, head: bytes) -> list[str]:
+    """The entries of a zip, whatever the file is called; none when it is no zip, or a broken one."""
+    if not head.startswith(b"PK"):
+        return []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except BROKEN_ZIP:
+        return []
+
+
 def member(archive: zipfile.ZipFile, name: str) -> bytes:
     """One entry of an OFD. Raises ``Refused`` (``intake_zip_damaged``, ``intake_zip_bomb``)."""
     try:

@@ -19,7 +19,7 @@ from fapiao_kernel.ports import Progress
 from fapiao_kernel.records.intake import ofd_attachments, ofd_page
 from fapiao_kernel.records.intake.draft import Draft
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
-from fapiao_kernel.records.intake.limits import BROKEN_ZIP, member, parse_xml
+from fapiao_kernel.records.intake.limits import member, names_in, parse_xml
 
 _ROOT = "OFD.xml"
 _ATTACHED = re.compile(r"(?:^|/)original_invoice\.xml$", re.IGNORECASE)
@@ -35,13 +35,7 @@ class Ofd:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """A zip with ``OFD.xml`` at its root."""
-        if not head.startswith(b"PK"):
-            return False
-        try:
-            with zipfile.ZipFile(path) as archive:
-                return _ROOT in archive.namelist()
-        except BROKEN_ZIP:
-            return False
+        return _ROOT in names_in(path, head)
 
     def read(self, path: Path, progress: Progress | None = None) -> Content:
         """Its invoice (one for each document inside). Raises ``Refused``; ``intake_ofd_other`` when none is an invoice."""

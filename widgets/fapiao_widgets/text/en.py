@@ -284,7 +284,6 @@ EN: dict[str, str] = {
     "census.card_unknown": "Device unknown",
     "ledger.totals": "Totals by type and rate",
     "ledger.queries": "Ready-made queries",
-    "ledger.none": "No preview is frozen now: after step ④ its invoices are shown here.",
     "query.empty": "No rows",
     "diagnose.ground": "How we know",
     "diagnose.card": "Device",

@@ -289,7 +289,6 @@ ZH: dict[str, str] = {
     "census.card_unknown": "设备不明",
     "ledger.totals": "按票种和税率合计",
     "ledger.queries": "现成的查询",
-    "ledger.none": "现在没有固定的预览：做到第 ④ 步后，这里就是那份预览的发票。",
     "query.empty": "没有结果",
     # diagnosis
     "diagnose.ground": "我们怎么知道",

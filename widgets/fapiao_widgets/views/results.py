@@ -6,9 +6,7 @@ import html
 from collections.abc import Callable
 from typing import Any
 
-from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels.door import door
-from fapiao_widgets.viewmodels.frozen import newest_preview
 from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
 
 
@@ -24,14 +22,6 @@ class Refusal:
     def _repr_html_(self) -> str:
         cells = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in self.rows)
         return f"<table>{cells}</table>"
-
-
-def preview(client: Any) -> Any:
-    """The invoices of the newest frozen preview, or a sentence saying that there is none yet."""
-    asked = newest_preview(client)
-    if asked is None:
-        return Refusal([[say("step.preview"), say("ledger.none")]])
-    return client.named("preview", **asked)
 
 
 def shown(ask: Callable[[Any], Any]) -> Any:
