@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -279,6 +280,10 @@ class Ledger(Protocol):
         """The run that closed the unit, or None."""
         ...
 
+    def open_units(self, device_number: str) -> tuple[ClearUnit, ...]:
+        """The card's units that hold invoices and are not closed, oldest first."""
+        ...
+
     def card_unknown(self, period: Period) -> int:
         """Device-issued invoices of the period whose card is unknown: they hold up the period's clear."""
         ...
@@ -365,6 +370,36 @@ class Added:
     new: int
     known: int
     findings: tuple[Finding, ...]
+
+
+# --- policy --------------------------------------------------------------------------------------------------------
+
+
+class Need(StrEnum):
+    """What policy may ask for besides the typed confirmation: a verification code (验证码), a second person (复核人)."""
+
+    CODE = "code"
+    SECOND_PERSON = "second_person"
+
+
+class Policy(Protocol):
+    """The house's own rules on a clear (管理要求). By default it asks for nothing and no hour is closed."""
+
+    def needs(self, device_number: str) -> tuple[Need, ...]:
+        """What a confirmation of this device needs besides the typed one."""
+        ...
+
+    def code_is_right(self, run: str, revision: str, code: str) -> bool:
+        """Whether a verification code is the one for this revision. The code is kept nowhere."""
+        ...
+
+    def may_approve(self, who: str, opened_by: str) -> bool:
+        """Whether this person may be the second one: never the person who opened the run."""
+        ...
+
+    def maintenance(self, now: datetime) -> str:
+        """The sentence of the maintenance window (停机维护) that this moment lies in; ``""`` outside of any."""
+        ...
 
 
 # --- practice ------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ class State(StrEnum):
     REPORTED = "reported"
     DECLARED = "declared"
     PREVIEWED = "previewed"
+    AWAITING = "awaiting"
     CONFIRMED = "confirmed"
     AUTHORISING = "authorising"
     AUTHORISED = "authorised"
@@ -40,6 +41,7 @@ class State(StrEnum):
     VERIFIED = "verified"
     RECORDED = "recorded"
     FINISHED = "finished"
+    CANCELLING = "cancelling"
     CANCELLED = "cancelled"
 
 
@@ -58,6 +60,9 @@ class Event(StrEnum):
     DECLARED = "declaration.seen"
     FROZEN = "preview.frozen"
     VOIDED = "preview.voided"
+    WARNING_ACCEPTED = "warning.accepted"
+    CONFIRM_ASKED = "confirmation.asked"
+    APPROVED = "confirmation.approved"
     CONFIRMED = "run.confirmed"
     EXECUTION_BEGUN = "execution.begun"
     AUTHORISED = "authorisation.fetched"
@@ -75,6 +80,10 @@ class Event(StrEnum):
     VERIFIED = "run.verified"
     RECORDED = "run.recorded"
     FINISHED = "run.finished"
+    RECOVERED = "recovery.cleared"
+    RECOVERED_PARTLY = "recovery.partial"
+    FALSE_ALARM = "recovery.false_alarm"
+    CANCEL_ASKED = "cancel.asked"
     CANCELLED = "run.cancelled"
 
 
@@ -95,21 +104,31 @@ class Outcome(StrEnum):
 
 _S, _E = State, Event
 
+_WAYS_OUT: Mapping[Event, State] = {
+    _E.CANCEL_ASKED: _S.CANCELLING,
+    _E.RECOVERED: _S.CLEARED,
+    _E.RECOVERED_PARTLY: _S.PARTIAL,
+}
+"""Open before the point of no return: give it up, or go on from what the device says (cleared by other hands)."""
+
 MOVES: Mapping[State, Mapping[Event, State]] = {
-    _S.OPENED: {_E.CHECKED: _S.CHECKED, _E.BLOCKED: _S.OPENED, _E.CANCELLED: _S.CANCELLED},
+    _S.OPENED: {**_WAYS_OUT, _E.FALSE_ALARM: _S.OPENED, _E.CHECKED: _S.CHECKED, _E.BLOCKED: _S.OPENED},
     _S.CHECKED: {
+        **_WAYS_OUT,
+        _E.FALSE_ALARM: _S.CHECKED,
         _E.CHECKED: _S.CHECKED,
         _E.BLOCKED: _S.OPENED,
         _E.BACKED_UP: _S.BACKED_UP,
-        _E.CANCELLED: _S.CANCELLED,
     },
     _S.BACKED_UP: {
+        **_WAYS_OUT,
+        _E.FALSE_ALARM: _S.BACKED_UP,
         _E.BACKED_UP: _S.BACKED_UP,
         _E.BLOCKED: _S.OPENED,
+        _E.WARNING_ACCEPTED: _S.BACKED_UP,
         _E.REPORT_INTENT: _S.REPORTING,
         # The card may have been reported already, by us or by the vendor's software: read, not done again.
         _E.REPORT_RESULT: _S.SUMMARISED,
-        _E.CANCELLED: _S.CANCELLED,
     },
     _S.REPORTING: {
         _E.REPORT_RESULT: _S.SUMMARISED,
@@ -117,24 +136,55 @@ MOVES: Mapping[State, Mapping[Event, State]] = {
         _E.REPORT_UNKNOWN: _S.REPORT_UNKNOWN,
     },
     _S.REPORT_UNKNOWN: {_E.REPORT_RESULT: _S.SUMMARISED, _E.REPORT_REFUSED: _S.BACKED_UP},
-    _S.SUMMARISED: {_E.UPLOADED: _S.REPORTED, _E.CANCELLED: _S.CANCELLED},
-    _S.REPORTED: {_E.BACKED_UP: _S.REPORTED, _E.DECLARED: _S.DECLARED, _E.CANCELLED: _S.CANCELLED},
-    _S.DECLARED: {_E.BACKED_UP: _S.DECLARED, _E.FROZEN: _S.PREVIEWED, _E.CANCELLED: _S.CANCELLED},
+    _S.SUMMARISED: {**_WAYS_OUT, _E.FALSE_ALARM: _S.SUMMARISED, _E.UPLOADED: _S.REPORTED},
+    _S.REPORTED: {
+        **_WAYS_OUT,
+        _E.FALSE_ALARM: _S.REPORTED,
+        _E.BACKED_UP: _S.REPORTED,
+        _E.DECLARED: _S.DECLARED,
+    },
+    _S.DECLARED: {
+        **_WAYS_OUT,
+        _E.FALSE_ALARM: _S.DECLARED,
+        _E.BACKED_UP: _S.DECLARED,
+        _E.FROZEN: _S.PREVIEWED,
+    },
     _S.PREVIEWED: {
+        **_WAYS_OUT,
+        _E.FALSE_ALARM: _S.PREVIEWED,
         _E.FROZEN: _S.PREVIEWED,
         _E.VOIDED: _S.DECLARED,
+        _E.WARNING_ACCEPTED: _S.PREVIEWED,
+        _E.CONFIRM_ASKED: _S.AWAITING,
         _E.CONFIRMED: _S.CONFIRMED,
-        _E.CANCELLED: _S.CANCELLED,
+    },
+    _S.AWAITING: {
+        **_WAYS_OUT,
+        _E.FALSE_ALARM: _S.AWAITING,
+        _E.FROZEN: _S.PREVIEWED,
+        _E.VOIDED: _S.DECLARED,
+        _E.CONFIRM_ASKED: _S.AWAITING,
+        _E.APPROVED: _S.AWAITING,
+        _E.CONFIRMED: _S.CONFIRMED,
     },
     _S.CONFIRMED: {
+        **_WAYS_OUT,
+        _E.FALSE_ALARM: _S.CONFIRMED,
         _E.FROZEN: _S.PREVIEWED,
         _E.VOIDED: _S.DECLARED,
         _E.CONFIRMED: _S.CONFIRMED,
         _E.EXECUTION_BEGUN: _S.AUTHORISING,
-        _E.CANCELLED: _S.CANCELLED,
     },
-    _S.AUTHORISING: {_E.AUTHORISED: _S.AUTHORISED, _E.EXECUTION_ABANDONED: _S.DECLARED},
-    _S.AUTHORISED: {_E.CLEAR_INTENT: _S.CLEARING, _E.EXECUTION_ABANDONED: _S.DECLARED},
+    _S.AUTHORISING: {
+        _E.AUTHORISED: _S.AUTHORISED,
+        _E.EXECUTION_ABANDONED: _S.DECLARED,
+        _E.CANCEL_ASKED: _S.CANCELLING,
+    },
+    _S.AUTHORISED: {
+        _E.CLEAR_INTENT: _S.CLEARING,
+        _E.EXECUTION_ABANDONED: _S.DECLARED,
+        _E.CANCEL_ASKED: _S.CANCELLING,
+    },
     _S.CLEARING: {
         _E.UNIT_SENT: _S.CLEARING,
         _E.UNIT_ANSWERED: _S.CLEARING,
@@ -158,12 +208,22 @@ MOVES: Mapping[State, Mapping[Event, State]] = {
     _S.RECORDED: {_E.FINISHED: _S.FINISHED},
     _S.REFUSED: {_E.FINISHED: _S.FINISHED},
     _S.FINISHED: {},
+    # Asked for, not done yet: what was under way may still tell its end, nothing new begins.
+    _S.CANCELLING: {
+        _E.CHECKED: _S.CANCELLING,
+        _E.BLOCKED: _S.CANCELLING,
+        _E.BACKED_UP: _S.CANCELLING,
+        _E.UPLOADED: _S.CANCELLING,
+        _E.VOIDED: _S.CANCELLING,
+        _E.EXECUTION_ABANDONED: _S.CANCELLING,
+        _E.CANCELLED: _S.CANCELLED,
+    },
     _S.CANCELLED: {},
 }
 """Every legal move. The point of no return is ``clear.intent``; from there on nothing is cancelled."""
 
 OVER: frozenset[State] = frozenset({State.FINISHED, State.CANCELLED})
-CANCELLABLE: frozenset[State] = frozenset(s for s, moves in MOVES.items() if Event.CANCELLED in moves)
+CANCELLABLE: frozenset[State] = frozenset(s for s, moves in MOVES.items() if Event.CANCEL_ASKED in moves)
 
 
 class IllegalMove(Exception):
@@ -189,6 +249,8 @@ class Run:
 
     ``groups``: units that one device command closes together. ``frozen``: the preview's data (see ``FROZEN``).
     ``outcomes``: per unit, only what is known. ``facts``: the data of the latest record of each other kind.
+    ``accepted``: warnings that a person took on for the next act, finding code → reason; a new preview forgets them.
+    ``approvals``: the data of each approval of the preview that waits for its confirmation.
     """
 
     id: str
@@ -203,12 +265,22 @@ class Run:
     frozen: Mapping[str, Any] = field(default_factory=dict)
     sent: frozenset[ClearUnit] = frozenset()
     outcomes: Mapping[ClearUnit, Outcome] = field(default_factory=dict)
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    approvals: tuple[Mapping[str, Any], ...] = ()
     facts: Mapping[Event, Mapping[str, Any]] = field(default_factory=dict)
     times: Mapping[State, str] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
         return self.state in OVER
+
+    @property
+    def basis(self) -> Mapping[str, Any]:
+        """What the outcome stands on, ``card`` (before) and ``census`` in it: the clear's intent, or the recovery that found it done."""
+        for event in (Event.RECOVERED, Event.RECOVERED_PARTLY, Event.CLEAR_INTENT):
+            if event in self.facts:
+                return self.facts[event]
+        raise KeyError(f"run {self.id} has neither an intent nor a recovery")
 
     @property
     def undecided(self) -> tuple[ClearUnit, ...]:
@@ -260,15 +332,30 @@ def apply(run: Run | None, record: Mapping[str, Any]) -> Run:
         run = replace(run, times={**run.times, state: time})
     match event:
         case Event.FROZEN:
-            return replace(run, revision=str(data["revision"]), frozen=data)
+            return replace(run, revision=str(data["revision"]), frozen=data, accepted={}, approvals=())
         case Event.VOIDED | Event.EXECUTION_ABANDONED:
-            return replace(run, revision="", frozen={})
+            return replace(run, revision="", frozen={}, accepted={}, approvals=())
+        case Event.WARNING_ACCEPTED:
+            return replace(run, accepted={**run.accepted, str(data["code"]): str(data["reason"])})
+        case Event.CONFIRM_ASKED:
+            return replace(run, approvals=())
+        case Event.APPROVED:
+            return replace(run, approvals=(*run.approvals, data))
+        case Event.REPORT_INTENT:
+            return replace(run, accepted={})
         case Event.UNIT_SENT:
             return replace(run, sent=run.sent | set(units_of(run.device_number, data["units"])))
         case Event.UNIT_ANSWERED | Event.UNIT_SETTLED:
             outcome = Outcome(data["outcome"])
             known = dict.fromkeys(units_of(run.device_number, data["units"]), outcome)
             return replace(run, outcomes={**run.outcomes, **known})
+        case Event.RECOVERED | Event.RECOVERED_PARTLY:
+            found = {
+                unit: Outcome(told["outcome"])
+                for told in data["outcomes"]
+                for unit in units_of(run.device_number, told["units"])
+            }
+            return replace(run, revision=str(data["preview"]["revision"]), frozen=data["preview"], outcomes=found)
     return run
 
 

@@ -71,6 +71,7 @@ _RAIL: Mapping[State, str] = {
     State.REPORTED: "++*.....",
     State.DECLARED: "+++*....",
     State.PREVIEWED: "++++*...",
+    State.AWAITING: "++++*...",
     State.CONFIRMED: "+++++*..",
     State.AUTHORISING: "+++++*..",
     State.AUTHORISED: "+++++*..",
@@ -84,6 +85,7 @@ _RAIL: Mapping[State, str] = {
     State.VERIFIED: "+++++++*",
     State.RECORDED: "+++++++*",
     State.FINISHED: "++++++++",
+    State.CANCELLING: "-------*",
     State.CANCELLED: "--------",
 }
 

@@ -159,7 +159,7 @@ def test_what_the_agent_does_and_its_last_failure_are_told() -> None:
 
 def test_a_cancelled_run_holds_nothing_up() -> None:
     error = ErrorView(code="wrong", sentence="不行", effect="NOT_SENT", remedy="", who="me")
-    seen = view(OPENED, ("run.cancelled", {"reason": ""}), error=error)
+    seen = view(OPENED, ("cancel.asked", {"reason": ""}), ("run.cancelled", {"reason": ""}), error=error)
     assert (seen.verdict, seen.findings) == ("cancelled", [])
 
 

@@ -99,9 +99,18 @@ def test_no_way_leads_back_from_the_point_of_no_return() -> None:
     assert Event.CLEAR_INTENT not in {event for state in beyond for event in MOVES[state]}
 
 
-def test_nothing_is_cancelled_while_an_act_is_under_way() -> None:
-    under_way = {State.REPORTING, State.REPORT_UNKNOWN, State.AUTHORISING, State.AUTHORISED, State.CLEARING}
-    assert not under_way & CANCELLABLE
+def test_nothing_is_cancelled_while_the_card_is_being_changed() -> None:
+    assert not {State.REPORTING, State.REPORT_UNKNOWN, State.CLEARING, State.OUTCOME_UNKNOWN} & CANCELLABLE
+
+
+def test_a_cancel_is_asked_before_it_is_done() -> None:
+    ways = {(state, event) for state, moves in MOVES.items() for event, to in moves.items() if to is State.CANCELLED}
+    assert ways == {(State.CANCELLING, Event.CANCELLED)}
+
+
+def test_a_cancel_asked_for_lets_nothing_new_begin() -> None:
+    assert set(MOVES[State.CANCELLING].values()) == {State.CANCELLING, State.CANCELLED}
+    assert not {Event.REPORT_INTENT, Event.FROZEN, Event.CONFIRMED, Event.CLEAR_INTENT} & set(MOVES[State.CANCELLING])
 
 
 def test_only_results_and_settlements_leave_the_unknown() -> None:
@@ -179,7 +188,7 @@ def test_before_any_outcome_the_verdict_is_open() -> None:
 
 
 def test_a_cancelled_run_says_so() -> None:
-    run = fold([opened(), record(Event.CANCELLED)])
+    run = fold([opened(), record(Event.CANCEL_ASKED), record(Event.CANCELLED)])
     assert (run.verdict, run.over) == ("cancelled", True)
 
 

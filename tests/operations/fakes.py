@@ -332,6 +332,9 @@ class FakeLedger:
     def closed(self, unit: ClearUnit) -> str | None:
         return self.rows.get(unit)
 
+    def open_units(self, device_number: str) -> tuple[ClearUnit, ...]:
+        return tuple(sorted(u for u in self.units if u not in self.rows and u.device_number == device_number))
+
     def card_unknown(self, period: Period) -> int:
         return self.unknown[period]
 

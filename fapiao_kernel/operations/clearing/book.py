@@ -132,7 +132,7 @@ def as_mapping(record: Record) -> dict[str, Any]:
 
 def illegal(error: IllegalMove) -> Refused:
     """A move that the table does not have, as a refusal: the request came too early, too late or twice."""
-    if error.event is Event.CANCELLED and error.state not in CANCELLABLE:
+    if error.event is Event.CANCEL_ASKED and error.state not in CANCELLABLE:
         return Refused("not_cancellable", state=state_word(error.state))
     if error.event is Event.EXECUTION_BEGUN:
         return Refused("not_confirmed", state=state_word(error.state))

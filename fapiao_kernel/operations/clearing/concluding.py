@@ -48,7 +48,7 @@ def _acknowledge(desk: Desk, run: Run) -> Run:
     """清卡结果确认: the same acknowledgement twice is one, so a crash in between does no harm."""
     begun = perf_counter()
     desk.say(run, either("向税局确认清卡结果", "Acknowledging to the tax side"))
-    identity = identity_of(run.facts[Event.CLEAR_INTENT]["card"])
+    identity = identity_of(run.basis["card"])
     authority = desk.authority(run.card)
     receipts = [authority.acknowledge(identity, types_of(g), periods_of(g)) for g in closed_groups(run)]
     return desk.book.append(run.id, Event.ACKNOWLEDGED, {"receipts": receipts, "seconds": perf_counter() - begun})

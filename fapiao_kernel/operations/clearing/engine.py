@@ -114,6 +114,7 @@ class Engine:
 
     def cancel(self, run: str, reason: str = "") -> Run:
         """Give the run up; raises ``Refused`` (``not_cancellable``) from the point of no return on, and while an act is under way."""
+        self._book.append(run, Event.CANCEL_ASKED, {"reason": reason})
         return self._book.append(run, Event.CANCELLED, {"reason": reason})
 
     def settle_open(self) -> None:

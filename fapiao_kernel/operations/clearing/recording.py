@@ -13,7 +13,7 @@ from fapiao_kernel.ports import Record
 def facts(desk: Desk, run: Run) -> dict[str, Any]:
     """Plain values only; see ``records.proof.facts`` for what each key is for."""
     records = desk.book.records(run.id)
-    opened, intent = run.facts[Event.OPENED], run.facts[Event.CLEAR_INTENT]
+    opened, basis = run.facts[Event.OPENED], run.basis
     verified, closed = run.facts[Event.VERIFIED], run.facts[Event.CLOSED]
     return {
         "run": run.id,
@@ -25,9 +25,9 @@ def facts(desk: Desk, run: Run) -> dict[str, Any]:
         "opened_at": run.opened_at,
         "finished_at": desk.now().isoformat(timespec="seconds"),
         "verdict": run.verdict,
-        "units": _units(run, intent["card"], verified["card"]),
+        "units": _units(run, basis["card"], verified["card"]),
         "preview": dict(run.frozen),
-        "card_before": intent["card"],
+        "card_before": basis["card"],
         "card_after": verified["card"],
         "statistics": list(run.frozen["statistics"]),
         "verification": list(verified["checks"]),
@@ -36,7 +36,7 @@ def facts(desk: Desk, run: Run) -> dict[str, Any]:
             "receipts": list(run.facts[Event.ACKNOWLEDGED]["receipts"]),
         },
         "declaration": dict(run.facts[Event.DECLARED]),
-        "census_before": intent["census"],
+        "census_before": basis["census"],
         "census_after": closed["census"],
         "backups": [dict(record.data) for record in records if record.kind == Event.BACKED_UP],
         "journal_first": records[0].seq,

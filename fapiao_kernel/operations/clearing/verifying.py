@@ -27,7 +27,7 @@ def verification(desk: Desk, run: Run, state: CardState) -> tuple[Check, ...]:
 
 
 def _device(run: Run, state: CardState) -> list[Check]:
-    before = card_of(run.facts[Event.CLEAR_INTENT]["card"])
+    before = card_of(run.basis["card"])
     checks = []
     for invoice_type in dict.fromkeys(unit.invoice_type for unit in closed_units(run)):
         was, now = before.of(invoice_type), state.of(invoice_type)
@@ -52,7 +52,7 @@ def _device(run: Run, state: CardState) -> list[Check]:
 
 
 def _ledger(desk: Desk, run: Run) -> list[Check]:
-    before, after = run.facts[Event.CLEAR_INTENT]["census"], run.facts[Event.CLOSED]["census"]
+    before, after = run.basis["census"], run.facts[Event.CLOSED]["census"]
     closed = {(unit.invoice_type.value, str(unit.period)) for unit in closed_units(run)}
     units = [u for u in run.frozen["units"] if (u["invoice_type"], u["period"]) in closed]
     count, total = sum(u["count"] for u in units), sum((Decimal(u["total"]) for u in units), Decimal(0))
@@ -86,7 +86,7 @@ def _journal(desk: Desk, run: Run) -> Check:
 
 
 def _authority(desk: Desk, run: Run) -> Check:
-    identity = identity_of(run.facts[Event.CLEAR_INTENT]["card"])
+    identity = identity_of(run.basis["card"])
     authority = desk.authority(run.card)
     groups = closed_groups(run)
     cleared = all(authority.cleared(identity, types_of(g), periods_of(g)) for g in groups)

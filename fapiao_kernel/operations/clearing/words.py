@@ -19,6 +19,7 @@ STATE_ZH = {
     State.REPORTED: "已上报汇总",
     State.DECLARED: "已申报",
     State.PREVIEWED: "已冻结预览",
+    State.AWAITING: "等待复核",
     State.CONFIRMED: "已确认",
     State.AUTHORISING: "正在向税局取清卡授权",
     State.AUTHORISED: "已取得清卡授权",
@@ -32,6 +33,7 @@ STATE_ZH = {
     State.VERIFIED: "已核验",
     State.RECORDED: "已出清卡记录",
     State.FINISHED: "已结束",
+    State.CANCELLING: "正在取消",
     State.CANCELLED: "已取消",
 }
 

@@ -124,6 +124,13 @@ class DuckLedger:
             found = self._units.closed.get(unit.key)
         return found[1] if found else None
 
+    def open_units(self, device_number: str) -> tuple[ClearUnit, ...]:
+        """See ``ports.Ledger``."""
+        with self._folding:
+            keys = sorted(key for key in self._units.imports if key not in self._units.closed)
+        units = (ClearUnit.from_key(key) for key in keys)
+        return tuple(unit for unit in units if unit.device_number == device_number)
+
     def card_unknown(self, period: Period) -> int:
         """See ``ports.Ledger``."""
         with self._connection.cursor() as cursor:

@@ -167,3 +167,12 @@ def test_every_device_type_has_units_of_its_own(ledger, add):
     add(*(invoice(1, code=f"99002611{i:02d}", invoice_type=t) for i, t in enumerate(InvoiceType) if t.on_device))
     units = [ClearUnit(SPECIAL.device_number, t, OCTOBER) for t in InvoiceType if t.on_device]
     assert [p.count for p in ledger.preview(units)] == [1] * len(units)
+
+
+def test_the_open_units_of_a_card_are_those_with_invoices_and_no_row(ledger, add):
+    add(invoice(1), ordinary(1))
+    number = SPECIAL.device_number
+    assert set(ledger.open_units(number)) == {SPECIAL, ORDINARY}
+    ledger.close_units(ledger.preview([SPECIAL]), run="r1", at=AT)
+    assert ledger.open_units(number) == (ORDINARY,)
+    assert ledger.open_units("000000000001") == ()

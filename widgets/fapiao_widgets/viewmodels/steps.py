@@ -25,6 +25,7 @@ FACES: Mapping[State, Face] = {
     State.REPORTED: preparing.declare,
     State.DECLARED: previewing.make,
     State.PREVIEWED: previewing.look,
+    State.AWAITING: previewing.look,
     State.CONFIRMED: confirming.confirmed,
     State.AUTHORISING: doing.running,
     State.AUTHORISED: doing.running,
@@ -38,6 +39,7 @@ FACES: Mapping[State, Face] = {
     State.VERIFIED: doing.closing,
     State.RECORDED: doing.closing,
     State.FINISHED: closing.done,
+    State.CANCELLING: closing.done,
     State.CANCELLED: closing.done,
 }
 
