@@ -11,6 +11,7 @@ from fapiao_kernel.domain.clearing import CANCELLABLE, Event, Outcome, Run, Stat
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.steps import current, rail
 from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.operations.clearing.words import span
 from fapiao_kernel.ports import Record
 
 _SECONDS: Mapping[str, str] = {
@@ -76,6 +77,7 @@ def run_view(
         steps={step.value: state.value for step, state in rail(run.state).items()},
         opened_at=run.opened_at,
         opened_by=run.opened_by,
+        period=span(unit.period for unit in run.units),
         busy=busy,
         progress=progress,
         units=_units(run, records),

@@ -24,7 +24,9 @@ from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice, InvoiceType
 from fapiao_kernel.domain.money import text
+from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.verdict import Verdict, judge
+from fapiao_kernel.operations.clearing.words import span
 
 LISTED = 1000
 """Invoices listed a file (DESIGN §10); beyond that their number says the rest."""
@@ -140,7 +142,6 @@ def backup_of(data: Mapping[str, Any]) -> BackupView:
 def preview_of(data: Mapping[str, Any], device_number: str, frozen_at: str) -> PreviewView:
     """The frozen preview as ``preview.frozen`` has it, with what must be typed to confirm it."""
     units: Sequence[Mapping[str, Any]] = data["units"]
-    periods = sorted({unit["period"] for unit in units})
     return PreviewView(
         revision=data["revision"],
         frozen_at=frozen_at,
@@ -167,13 +168,8 @@ def preview_of(data: Mapping[str, Any], device_number: str, frozen_at: str) -> P
         ],
         findings=[finding_of(f) for f in data.get("findings", ())],
         confirm_device=device_number[-4:],
-        confirm_period=typed_period(periods),
+        confirm_period=span(Period.parse(unit["period"]) for unit in units),
     )
-
-
-def typed_period(periods: Sequence[str]) -> str:
-    """What is typed for these periods: the one, or first and last joined by ``..``."""
-    return periods[0] if len(periods) == 1 else f"{periods[0]}..{periods[-1]}" if periods else ""
 
 
 def invoice_view(invoice: Invoice) -> InvoiceView:

@@ -211,6 +211,8 @@ class RunView(Shape):
     steps: dict[str, str]
     opened_at: str
     opened_by: str
+    period: str
+    """What a person confirms by: the period, or first and last joined by ``..`` for a span."""
     busy: str = ""
     progress: WorkView | None = None
     units: list[UnitView]
@@ -241,9 +243,10 @@ class OpenRun(Shape):
 
 
 class Act(Shape):
-    """An act that changes the card asks for its PIN, kept in the agent's memory for this run alone."""
+    """The report (抄报) changes the card: its PIN, kept in memory for this act alone, and the period that the person confirms."""
 
     pin: str = Field(default="", repr=False)
+    period: str = ""
 
 
 class Confirm(Shape):

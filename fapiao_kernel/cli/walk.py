@@ -43,7 +43,7 @@ def to_preview(
                 if pin is None:
                     return view
                 given = pin()
-                view = steps.act("report", "抄报", partial(client.report, view.id, given))
+                view = steps.act("report", "抄报", partial(client.report, view.id, given, view.period))
                 steps.told("report", "已抄报并上报汇总")
             case "reported":
                 if file_return is not None:

@@ -145,9 +145,9 @@ class Client:
         """Begin the backup (备份)."""
         return self._act(id, "backup")
 
-    def report(self, id: str, pin: str = "") -> RunView:
-        """Begin 抄报; changes the card."""
-        return self._wire.ask(RunView, "POST", f"/runs/{id}/report", json=Act(pin=pin))
+    def report(self, id: str, pin: str = "", period: str = "") -> RunView:
+        """Begin 抄报, confirmed by its period as ``RunView.period`` names it; changes the card."""
+        return self._wire.ask(RunView, "POST", f"/runs/{id}/report", json=Act(pin=pin, period=period))
 
     def declaration(self, id: str) -> RunView:
         """Begin asking the tax side for the return (申报)."""

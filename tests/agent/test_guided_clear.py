@@ -29,7 +29,7 @@ def to_preview(client: Client, practice: PracticeView) -> RunView:
     view = client.open_run(practice.card)
     done(client, client.check(view.id))
     done(client, client.backup(view.id))
-    done(client, client.report(view.id, practice.pin))
+    done(client, client.report(view.id, practice.pin, view.period))
     client.file_return(view.id)
     done(client, client.declaration(view.id))
     return done(client, client.preview(view.id))

@@ -116,14 +116,14 @@ def test_after_a_wrong_pin_confirming_again_goes_on(world: World) -> None:
 
 def test_a_wrong_pin_stops_the_report_too(world: World) -> None:
     run = world.backed_up()
-    code_of(lambda: world.engine.report(run.id, "00000000"))
+    code_of(lambda: world.report(run, "00000000"))
     assert not world.card.reported
     assert "report.intent" not in world.journal.kinds(run.id)
 
 
 def test_an_empty_pin_is_never_sent(world: World) -> None:
     run = world.backed_up()
-    assert code_of(lambda: world.engine.report(run.id, "")) == "pin_missing"
+    assert code_of(lambda: world.report(run, "")) == "pin_missing"
     assert world.card.pin_shown == []
 
 
@@ -188,7 +188,7 @@ def test_a_report_only_assumed_is_not_sent_to_a_real_card(world: World) -> None:
     world.card.identity = replace(world.card.identity, simulated=False)
     world.card.told_evidence = {}
     run = world.backed_up()
-    assert code_of(lambda: world.engine.report(run.id, PIN)) == "evidence_too_weak"
+    assert code_of(lambda: world.report(run)) == "evidence_too_weak"
     assert world.card.pin_shown == []
 
 
@@ -244,7 +244,7 @@ def test_a_failing_backup_lets_nobody_past(world: World) -> None:
     run = world.checked()
     world.backups.proven = False
     assert code_of(lambda: world.engine.backup(run.id)) == "backup_not_proven"
-    assert code_of(lambda: world.engine.report(run.id, PIN)) == "wrong_step"
+    assert code_of(lambda: world.report(run)) == "wrong_step"
 
 
 def test_cancel_works_until_the_point_of_no_return(world: World) -> None:
@@ -269,10 +269,10 @@ def test_a_summary_not_uploaded_is_uploaded_later_without_reporting_again(world:
     run = world.backed_up()
     world.authority.down = {"upload"}
     with pytest.raises(NotReachable):
-        world.engine.report(run.id, PIN)
+        world.report(run)
     assert world.engine.run(run.id).state is State.SUMMARISED
     world.authority.down = set()
-    assert world.engine.report(run.id, "").state is State.REPORTED
+    assert world.report(run, "").state is State.REPORTED
     assert set(world.card.reported.values()) == {1}
 
 
@@ -294,7 +294,7 @@ def test_running_all_requests_without_confirming_never_clears(world: World) -> N
         for call in (
             lambda: engine.check(run.id),
             lambda: engine.backup(run.id),
-            lambda: engine.report(run.id, PIN),
+            lambda: engine.report(run.id, PIN, world.period),
             lambda: engine.declaration(run.id),
             lambda: engine.freeze(run.id),
             lambda: engine.execute(run.id, engine.run(run.id).revision, "", PIN),
@@ -307,3 +307,17 @@ def test_running_all_requests_without_confirming_never_clears(world: World) -> N
                 continue
     assert not world.card.sent
     assert engine.run(run.id).state is State.PREVIEWED
+
+
+def test_a_report_is_confirmed_by_its_period(world: World) -> None:
+    run = world.backed_up()
+    assert code_of(lambda: world.engine.report(run.id, PIN, "2026-09")) == "confirmation_differs"
+    assert world.card.pin_shown == []
+    assert not world.card.reported
+    assert world.engine.report(run.id, PIN, "2026-10").state is State.REPORTED
+
+
+def test_a_report_confirmed_for_another_period_leaves_no_intent(world: World) -> None:
+    run = world.backed_up()
+    code_of(lambda: world.engine.report(run.id, PIN, ""))
+    assert "report.intent" not in world.journal.kinds(run.id)

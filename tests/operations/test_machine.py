@@ -83,7 +83,7 @@ class Clearing(RuleBasedStateMachine):
             case State.CHECKED:
                 self.try_to(lambda: engine.backup(run.id))
             case State.BACKED_UP | State.SUMMARISED:
-                self.try_to(lambda: engine.report(run.id, PIN))
+                self.try_to(lambda: engine.report(run.id, PIN, self.world.period))
             case State.REPORTED:
                 self.try_to(lambda: engine.declaration(run.id))
             case State.DECLARED:
@@ -98,7 +98,7 @@ class Clearing(RuleBasedStateMachine):
     @precondition(has_run)
     @rule(pin=st.sampled_from([PIN, PIN, "", "00000000"]))
     def report(self, pin: str) -> None:
-        self.try_to(lambda: self.world.engine.report(self.run, pin))
+        self.try_to(lambda: self.world.engine.report(self.run, pin, self.world.period))
 
     @precondition(has_run)
     @rule(right=st.sampled_from([True, True, True, False]))

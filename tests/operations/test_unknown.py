@@ -169,10 +169,10 @@ def test_a_lost_reply_to_the_report_is_settled_by_reading(world: World) -> None:
     run = world.backed_up()
     world.card.faults = {"report 007": "lost"}
     with pytest.raises(OutcomeUnknown):
-        world.engine.report(run.id, PIN)
+        world.report(run)
     assert world.engine.run(run.id).state is State.REPORT_UNKNOWN
     assert world.engine.read_back(run.id).state is State.SUMMARISED
-    assert world.engine.report(run.id, "").state is State.REPORTED
+    assert world.report(run, "").state is State.REPORTED
     assert set(world.card.reported.values()) == {1}
 
 
@@ -180,9 +180,9 @@ def test_a_report_that_did_not_happen_can_be_asked_for_again(world: World) -> No
     run = world.backed_up()
     world.card.faults = {"report 007": "lost_before"}
     with pytest.raises(OutcomeUnknown):
-        world.engine.report(run.id, PIN)
+        world.report(run)
     assert world.engine.read_back(run.id).state is State.BACKED_UP
-    assert world.engine.report(run.id, PIN).state is State.REPORTED
+    assert world.report(run).state is State.REPORTED
     assert set(world.card.reported.values()) == {1}
 
 
@@ -191,7 +191,7 @@ def test_a_refused_report_leaves_the_run_where_it_was(world: World, fault: str) 
     run = world.backed_up()
     world.card.faults = {"report 004": fault}
     with pytest.raises(FapiaoError):
-        world.engine.report(run.id, PIN)
+        world.report(run)
     assert world.engine.run(run.id).state is State.BACKED_UP
     assert not world.card.reported
 

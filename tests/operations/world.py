@@ -63,6 +63,11 @@ class World:
         )
         return self.engine
 
+    @property
+    def period(self) -> str:
+        """What a person types to confirm."""
+        return "2026-10" if len(self.card.span) == 1 else f"{self.card.span[0]}..{self.card.span[-1]}"
+
     def opened(self) -> Run:
         return self.engine.open_run(self.card.address, (), (), "tester")
 
@@ -73,7 +78,10 @@ class World:
         return self.engine.backup(self.checked().id)
 
     def reported(self) -> Run:
-        return self.engine.report(self.backed_up().id, PIN)
+        return self.report(self.backed_up())
+
+    def report(self, run: Run, pin: str = PIN) -> Run:
+        return self.engine.report(run.id, pin, self.period)
 
     def declared(self) -> Run:
         run = self.reported()
@@ -84,8 +92,7 @@ class World:
         return self.engine.freeze(self.declared().id)
 
     def confirm(self, run: Run) -> str:
-        period = "2026-10" if len(self.card.span) == 1 else f"{self.card.span[0]}..{self.card.span[-1]}"
-        return self.engine.confirm(run.id, run.revision, NUMBER[-4:], period)[0]
+        return self.engine.confirm(run.id, run.revision, NUMBER[-4:], self.period)[0]
 
     def confirmed(self) -> tuple[Run, str]:
         run = self.previewed()

@@ -181,6 +181,7 @@ def run(state: State, **changes: Any) -> RunView:
         "steps": {step.value: mark.value for step, mark in rail(state).items()},
         "opened_at": TIME,
         "opened_by": "王会计",
+        "period": "2026-10",
         "busy": "clear" if state in _BUSY else "",
         "units": units,
         "checks": [] if state is State.OPENED else [check("clock", "设备时钟"), check("lock", "锁死日期")],

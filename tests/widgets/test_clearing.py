@@ -77,8 +77,8 @@ def test_the_pin_goes_to_the_agent_and_stays_nowhere(client: Any) -> None:
     published: list[dict[str, Any]] = []
     client.cards = [card(simulated=False)]
     made = wizard(with_run(client, State.BACKED_UP), published)
-    made.handle({"do": "report", "pin": PIN})
-    assert ("report", (RUN,), {"pin": PIN}) in client.asked
+    made.handle({"do": "report", "pin": PIN, "period": "2026-10"})
+    assert ("report", (RUN,), {"pin": PIN, "period": "2026-10"}) in client.asked
     assert PIN not in json.dumps(published) + repr(vars(made.session))
 
 

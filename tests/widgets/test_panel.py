@@ -36,12 +36,12 @@ def test_the_only_state_of_ours_is_the_drawing(panel: Panel) -> None:
 
 def test_a_pin_passes_through_and_is_gone(panel: Panel, client: Any) -> None:
     done = threading.Event()
-    client._report = lambda run, pin: done.set()
-    content = {"do": "report", "pin": PIN}
+    client._report = lambda run, pin, period: done.set()
+    content = {"do": "report", "pin": PIN, "period": "2026-10"}
     panel._received(panel, content, None)
     assert done.wait(5)
     panel._hands.shutdown(wait=True)
-    assert ("report", (panel.model.picked_run,), {"pin": PIN}) in client.asked
+    assert ("report", (panel.model.picked_run,), {"pin": PIN, "period": "2026-10"}) in client.asked
     assert content == {}
     assert PIN not in json.dumps(panel.get_state(), default=str)
 

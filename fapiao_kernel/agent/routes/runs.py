@@ -46,7 +46,7 @@ def router(house: House, runs: Runs) -> APIRouter:
 
     @routes.post("/{id}/report", status_code=202)
     def report(id: str, request: Act) -> RunView:
-        return runs.act(id, "report", lambda: engine.report(id, request.pin))
+        return runs.act(id, "report", lambda: engine.report(id, request.pin, request.period))
 
     @routes.post("/{id}/declaration", status_code=202)
     def declaration(id: str) -> RunView:

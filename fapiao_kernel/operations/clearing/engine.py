@@ -82,9 +82,9 @@ class Engine:
         """Step ②: a backup set, read back."""
         return preparing.back_up(self._desk, run)
 
-    def report(self, run: str, pin: str = "") -> Run:
-        """Step ③: 抄税 and 上报汇总. Changes the card."""
-        return reporting.report(self._desk, run, pin)
+    def report(self, run: str, pin: str = "", period: str = "") -> Run:
+        """Step ③: 抄税 and 上报汇总, confirmed by the period that it is about. Changes the card."""
+        return reporting.report(self._desk, run, pin, period)
 
     def declaration(self, run: str) -> Run:
         """Step ③: whether the tax side has the return (申报)."""

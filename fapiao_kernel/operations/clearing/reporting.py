@@ -21,14 +21,17 @@ from fapiao_kernel.operations.clearing.desk import (
     types_of,
 )
 from fapiao_kernel.operations.clearing.recall import identity_of
-from fapiao_kernel.operations.clearing.words import either
+from fapiao_kernel.operations.clearing.words import either, span
 from fapiao_kernel.ports import Card, Summary
 
 Group = tuple[ClearUnit, ...]
 
 
-def report(desk: Desk, run_id: str, pin: str) -> Run:
+def report(desk: Desk, run_id: str, pin: str, period: str) -> Run:
     """抄税 of every group that is not reported yet, then 上报汇总. In ``summarised`` only the upload is done again.
+
+    ``period``: what the person was shown and confirms (``2026-10``, or first and last joined by ``..``): asked for only when
+    the card will really be changed.
 
     Raises ``Refused``, ``NotReachable`` (nothing changed) or ``OutcomeUnknown``: then only ``read_back`` goes on.
     """
@@ -38,19 +41,21 @@ def report(desk: Desk, run_id: str, pin: str) -> Run:
         run = desk.book.run(run_id)
         require(run, State.BACKED_UP, State.SUMMARISED)
         if run.state is State.BACKED_UP:
-            run = _report(desk, run, pin)
+            run = _report(desk, run, pin, period)
         return upload(desk, run)
 
 
-def _report(desk: Desk, run: Run, pin: str) -> Run:
+def _report(desk: Desk, run: Run, pin: str, period: str) -> Run:
     begun = perf_counter()
     card, state = desk.read(run)
     summaries = {group: card.read_summary(types_of(group)) for group in run.groups}
     todo = [group for group in run.groups if summaries[group] is None]
     if todo:
+        if period != span(periods_of(run.units)):
+            raise Refused("confirmation_differs", what=either("征期", "period"))
         require_evidence(card, state, "report")
         present_pin(card, state, pin)
-        data = {"groups": [[unit_data(unit) for unit in group] for group in todo], "card": state}
+        data = {"groups": [[unit_data(unit) for unit in group] for group in todo], "card": state, "period": period}
         desk.book.append(run.id, Event.REPORT_INTENT, data)
         for group in todo:
             desk.say(run, either("抄税：", "Reporting: ") + "、".join(str(unit) for unit in group))

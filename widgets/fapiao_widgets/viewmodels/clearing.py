@@ -154,7 +154,9 @@ class Clearing(Model):
             "check": self._check,
             "recovery": self._recovery,
             "backup": lambda _: self.client.backup(self.picked_run),
-            "report": lambda i: self.client.report(self.picked_run, pin=str(i.get("pin", ""))),
+            "report": lambda i: self.client.report(
+                self.picked_run, pin=str(i.get("pin", "")), period=str(i.get("period", ""))
+            ),
             "file-return": self._file_return,
             "declaration": lambda _: self.client.declaration(self.picked_run),
             "preview": lambda _: self.client.preview(self.picked_run),

@@ -107,7 +107,9 @@ def report(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
         hint=say("report.pin.hint", tries=say("none") if tries is None else tries),
         secret=True,
     )
-    act = blocks.form([blocks.button("report", say("report.button", units=named)), *stop(run)], [pin])
+    act = blocks.form(
+        [blocks.button("report", say("report.button", units=named), period=run.period), *stop(run)], [pin]
+    )
     content = [blocks.text(say("report.changes"), "warning"), backup_table(run)]
     if frame.card:
         content.append(types(frame.card))
