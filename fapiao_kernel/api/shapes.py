@@ -234,6 +234,17 @@ class RunView(Shape):
     stop_requested: bool = False
 
 
+class RunEvents(Shape):
+    """One run's journal records after a number (事件), and the work under way. ``last``: where to ask on from."""
+
+    run: str
+    state: str
+    over: bool
+    last: int
+    records: list[dict[str, Any]]
+    work: WorkView | None = None
+
+
 class OpenRun(Shape):
     """Open a run on a card. No periods: everything the card would close now. ``types``: only groups with one of these."""
 

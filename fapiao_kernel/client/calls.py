@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from fapiao_kernel.api.shapes import (
     PracticeRequest,
     PracticeView,
     ResultSheet,
+    RunEvents,
     RunSummary,
     RunView,
     SqlRequest,
@@ -196,6 +197,18 @@ class Client:
             if now != since:
                 since, view = now, self.run(id)
         return view
+
+    def events(self, id: str, since: int = 0) -> Iterator[RunEvents]:
+        """Follow a run from any of its records on, until it is over: each answer brings new records or other work.
+
+        Goes on through a restart of the agent: records are numbered by the journal.
+        """
+        known: RunEvents | None = None
+        while known is None or not known.over:
+            now = self._wire.ask(RunEvents, "GET", f"/runs/{id}/progress", params={"since": since})
+            if now.records or now.over or known is None or now.work != known.work:
+                yield now
+            since, known = now.last, now
 
     def invoices(self, id: str, after: str = "", limit: int = 200) -> dict[str, Any]:
         """A page of the run's invoices, decimals as text: ``{"rows": [...], "next": ...}``."""

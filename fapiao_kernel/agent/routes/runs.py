@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
+from fastapi.responses import StreamingResponse
 
 from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.events import resumed, run_events, stream_of_run
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import Act, Confirm, Confirmed, Execute, OpenRun, RunSummary, RunView
+from fapiao_kernel.api.shapes import Act, Confirm, Confirmed, Execute, OpenRun, RunEvents, RunSummary, RunView
 from fapiao_kernel.domain.plain import plain
 
 
@@ -28,6 +30,18 @@ def router(house: House, runs: Runs) -> APIRouter:
     @routes.get("/{id}")
     def view(id: str) -> RunView:
         return runs.view(id)
+
+    @routes.get("/{id}/events", response_class=StreamingResponse)
+    def events(id: str, since: int = 0, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
+        """The run's journal records after ``since`` and the work under way, as server-sent events, until the run is over."""
+        runs.find(id)
+        stream = stream_of_run(house, id, resumed(since, last_event_id))
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+    @routes.get("/{id}/progress")
+    def progress(id: str, since: int = 0) -> RunEvents:
+        """The same as a long poll: at once when there are records after ``since``, after 2 s at the latest."""
+        return run_events(house, id, since)
 
     @routes.get("/{id}/invoices")
     def invoices(id: str, after: str = "", limit: int = 200) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.events import resumed, stream_of_changes
 from fapiao_kernel.agent.status import status
 from fapiao_kernel.agent.views import backup_of
 from fapiao_kernel.api.shapes import BackupView, Changes, ImportAnswer, ImportRequest, StatusView
@@ -35,9 +36,11 @@ def router(house: House, stop: Callable[[], None]) -> APIRouter:
         return house.changes.wait(since)
 
     @routes.get("/events", response_class=StreamingResponse)
-    def events(since: int = -1) -> StreamingResponse:
+    def events(since: int = -1, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
         """The same as server-sent events; a comment line every 2 s while nothing changes."""
-        return StreamingResponse(_events(house, since), media_type="text/event-stream")
+        return StreamingResponse(
+            stream_of_changes(house, resumed(since, last_event_id)), media_type="text/event-stream"
+        )
 
     @routes.post("/import")
     def bring_in(request: ImportRequest) -> ImportAnswer:
@@ -62,13 +65,3 @@ def router(house: House, stop: Callable[[], None]) -> APIRouter:
         return {"stopping": True}
 
     return routes
-
-
-def _events(house: House, since: int) -> Iterator[str]:
-    while not house.changes.closed:
-        answer = house.changes.wait(since)
-        if answer.changes == since:
-            yield ": still here\n\n"
-        else:
-            since = answer.changes
-            yield f"data: {answer.model_dump_json()}\n\n"
