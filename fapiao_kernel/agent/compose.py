@@ -105,7 +105,7 @@ class House:
 
         folders = self.settings.values.backup_folders or tuple(str(folder) for folder in self.home.backups)
         stores = [self.plugins.get("backup_stores", "folder").open(folder) for folder in folders]
-        return Backups(self.home, self.clock, self.keys.get(), stores, self._copy_ledger)
+        return Backups(self.home, self.clock, self.keys.get(), stores, self._copy_ledger, self._devices)
 
     def _open_intake(self) -> Intake:
         from fapiao_kernel.records.intake.intake import FileIntake
@@ -115,12 +115,16 @@ class House:
     def _open_recorder(self) -> Recorder:
         from fapiao_kernel.records.proof.recorder import ProofRecorder
 
-        return ProofRecorder(self.home, self.journal)
+        return ProofRecorder(self.home, self.journal, self.keys.get(), self.duck.get())
 
     def _copy_ledger(self, path: Path) -> None:
         """A copy for the backup; none when there is no ledger yet."""
         if self.duck.made or self.home.ledger.exists():
             self.duck.get().copy_to(path)
+
+    def _devices(self) -> tuple[str, ...]:
+        """Machine numbers in the ledger that a backup copies; none when there is no ledger yet."""
+        return self.duck.get().devices() if self.duck.made or self.home.ledger.exists() else ()
 
     def authority(self, card: str) -> Authority:
         """The tax side of a card: the world's for the practice card, else the one that the settings name."""
