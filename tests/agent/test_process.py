@@ -184,3 +184,24 @@ def test_an_agent_that_cannot_start_says_why_in_its_own_words(home: Path) -> Non
         connect(home)
     assert refused.value.code == "journal_chain_broken"
     assert file.name in refused.value.sentence
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="a log-out ends a session there by other means; run it on Linux or macOS"
+)
+def test_the_agent_outlives_the_terminal_session_that_started_it(home: Path) -> None:
+    """A log-out: the terminal is gone, and the kernel hangs up on everyone in its session."""
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = "from fapiao_kernel.client import connect; connect(); print('connected', flush=True); input()"
+        os.execv(sys.executable, [sys.executable, "-c", command])
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        said = b""
+        while b"connected" not in said:
+            said += screen.read(1024)
+    _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGHUP or os.WEXITSTATUS(status) != 0
+    with connect(home, start=False) as client:
+        assert client.health()["ok"]
