@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,7 @@ from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice, InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.practice import PracticeOptions, PracticeWorld
+from fapiao_kernel.domain.rehearsal import Readout
 from fapiao_kernel.domain.unit import ClearUnit
 
 Progress = Callable[[str, int, int], None]
@@ -292,6 +293,21 @@ class Ledger(Protocol):
         """Invoices imported after the unit was closed."""
         ...
 
+    def within(
+        self,
+        units: Sequence[ClearUnit],
+        first_day: date | None = None,
+        last_day: date | None = None,
+        invoices: Sequence[tuple[str, str]] = (),
+    ) -> Mapping[ClearUnit, Tally]:
+        """Of each unit's open invoices, those issued from ``first_day`` to ``last_day`` (both in it, either left open) and, when
+        ``invoices`` (code, number) are named, among these. A unit with none has a tally of 0."""
+        ...
+
+    def sellers(self, units: Sequence[ClearUnit]) -> Mapping[str, int]:
+        """Who issued the units' invoices (销方识别号): taxpayer id → sheets, ``""`` for those that name nobody."""
+        ...
+
 
 @dataclass(frozen=True)
 class BackupCopy:
@@ -302,7 +318,10 @@ class BackupCopy:
 
 @dataclass(frozen=True)
 class Backup:
-    """One backup set (备份): the same encrypted archive in every folder, each read back, decrypted and compared."""
+    """One backup set (备份): the same encrypted archive in every folder, each read back, decrypted and compared.
+
+    ``devices``: machine numbers (机器编号) whose invoices the ledger in it holds.
+    """
 
     id: str
     time: datetime
@@ -310,6 +329,7 @@ class Backup:
     files: int
     journal_head: str
     proven: bool
+    devices: tuple[str, ...] = ()
 
 
 class BackupStore(Protocol):
@@ -322,10 +342,12 @@ class BackupStore(Protocol):
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a finished run leaves: the clear record (清卡记录) as HTML, and the evidence bundle (zip)."""
+    """What a finished run leaves: the clear record (清卡记录) as HTML, as sheet (xlsx) and as data (JSON), and the evidence bundle (zip)."""
 
     record: Path
     bundle: Path
+    sheet: Path | None = None
+    data: Path | None = None
 
 
 class Recorder(Protocol):
@@ -414,6 +436,13 @@ class Practice(Protocol):
 
     def attach(self, folder: Path) -> PracticeWorld | None:
         """The world in ``folder``, its processes started again if they are gone; None when there is none."""
+        ...
+
+    def twin(self, folder: Path, readout: Readout) -> PracticeWorld:
+        """A twin (替身) of a real card for a rehearsal: made in ``folder`` from what was read, with a PIN and a tax side of its own.
+
+        Marked simulated; each clock goes on from where it was read. Ended with ``stop``. Raises ``Refused`` (``twin_not_possible``).
+        """
         ...
 
     def stop(self, folder: Path) -> None:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fapiao_kernel.agent import errors
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.queries import Queries
-from fapiao_kernel.agent.routes import cards, ledger, lessons, practice, runs, support, whole
+from fapiao_kernel.agent.routes import cards, ledger, lessons, practice, recovery, rehearsals, runs, support, whole
 from fapiao_kernel.agent.runs import Runs
 from fapiao_kernel.agent.security import Guard
 from fapiao_kernel.domain.home import Home
@@ -34,6 +34,8 @@ def build(home: House | Path, token: str = "", stop: Callable[[], None] = lambda
     app.include_router(cards.router(house))
     app.include_router(support.router(house, known, queries))
     app.include_router(lessons.router(house, known))
+    app.include_router(rehearsals.router(house))
+    app.include_router(recovery.router(house, known))
     errors.install(app)
     app.add_middleware(errors.Bugs)
     app.add_middleware(Guard, token=token)

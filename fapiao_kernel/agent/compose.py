@@ -18,6 +18,7 @@ from fapiao_kernel.agent.importing import Importing
 from fapiao_kernel.agent.lazy import Lazy, Stand
 from fapiao_kernel.agent.plugins import Plugins
 from fapiao_kernel.agent.practice import PracticeRoom
+from fapiao_kernel.agent.rehearsing import Rehearsals
 from fapiao_kernel.agent.settings import PRODUCTION, Settings
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.api.shapes import ErrorView
@@ -82,6 +83,7 @@ class House:
             versions=versions(),
             disk_free=lambda: shutil.disk_usage(home.root).free,
         )
+        self.rehearsals = Rehearsals(self)
         self.settle_error: ErrorView | None = None
 
     # --- rooms opened at their first use
@@ -103,9 +105,19 @@ class House:
     def _open_backups(self) -> Backups:
         from fapiao_kernel.records.backup.backup import Backups
 
-        folders = self.settings.values.backup_folders or tuple(str(folder) for folder in self.home.backups)
-        stores = [self.plugins.get("backup_stores", "folder").open(folder) for folder in folders]
+        stores = [self.plugins.get("backup_stores", "folder").open(folder) for folder in self.backup_folders]
         return Backups(self.home, self.clock, self.keys.get(), stores, self._copy_ledger, self._devices)
+
+    @property
+    def backup_folders(self) -> tuple[str, ...]:
+        """Where backups go: as the settings name it, or the home's own two folders."""
+        return self.settings.values.backup_folders or tuple(str(folder) for folder in self.home.backups)
+
+    def trial_backups(self, scratch: Path) -> BackupStore:
+        """Backups of this home as they really are, but into a scratch folder (演练)."""
+        from fapiao_kernel.records.backup.trial import TrialBackups
+
+        return TrialBackups(self.home, self.clock, self.keys.get(), scratch, self._copy_ledger, self._devices)
 
     def _open_intake(self) -> Intake:
         from fapiao_kernel.records.intake.intake import FileIntake
@@ -148,7 +160,7 @@ class House:
         for file in self.home.root.glob(f"{self.home.ledger.name}*"):
             file.unlink()
 
-    def recovery(self) -> str:
+    def recovery_key(self) -> str:
         """The recovery key's secret half, once; ``""`` when it was shown, or made by an earlier start."""
         self.keys.get()
         secret, self._recovery = self._recovery, ""
@@ -173,6 +185,7 @@ class House:
             {"boot_id": identity.boot_id, "pid": identity.pid, "version": identity.version, "url": identity.url},
             who=identity.who,
         )
+        self.rehearsals.settle()
         if any(not run.over for run in self.engine.runs()):
             threading.Thread(target=self._settle, name="settle").start()
         else:
@@ -194,6 +207,7 @@ class House:
     def close(self, *, world_too: bool = False) -> None:
         """Let the act under way end, then close everything. The practice world lives on, unless a person ends it too."""
         self.changes.close()
+        self.rehearsals.close()
         self.worker.close()
         self.cards.close()
         if world_too:
@@ -209,4 +223,8 @@ class House:
         if error.code == "conclusion_waits":
             return  # the engine noted the cause itself
         told = {key: value for key, value in error.model_dump().items() if key != "exit_code"}
-        self.journal.append("refusal.noted", {"run": run, "act": act, "error": told}, who=self.identity.who)
+        try:
+            self.journal.append("refusal.noted", {"run": run, "act": act, "error": told}, who=self.identity.who)
+        except FapiaoError as unwritable:
+            # A full disk is often why the act was refused: the refusal itself still has to reach the person.
+            log.error("a refusal (%s) could not be noted in the journal: %s", error.code, unwritable.code)

@@ -23,7 +23,7 @@ from fapiao_kernel.domain.errors import (
 log = logging.getLogger("fapiao.agent")
 
 BUG_EXIT = 70
-_NOT_FOUND = frozenset({"run_not_found", "lesson_unknown", "unknown_route"})
+_NOT_FOUND = frozenset({"run_not_found", "rehearsal_not_found", "lesson_unknown", "unknown_route"})
 
 
 def view(error: FapiaoError) -> ErrorView:

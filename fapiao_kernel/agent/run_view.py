@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fapiao_kernel.agent.views import backup_of, check_of, finding_of, finding_of_error, preview_of
-from fapiao_kernel.api.shapes import CheckView, ErrorView, FindingView, RunSummary, RunView, UnitView, WorkView
+from fapiao_kernel.api.shapes import (
+    AcceptedView,
+    CheckView,
+    ErrorView,
+    FindingView,
+    RunSummary,
+    RunView,
+    UnitView,
+    WorkView,
+)
 from fapiao_kernel.domain.clearing import CANCELLABLE, Event, Outcome, Run, State, unit_data
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.steps import current, rail
@@ -60,7 +69,6 @@ def run_view(
     busy: str = "",
     progress: WorkView | None = None,
     error: ErrorView | None = None,
-    stop_requested: bool = False,
 ) -> RunView:
     """The run whole. ``records``: its own, in order; ``busy``/``progress``: the agent's work on it; ``error``: its last failure."""
     recorded = _fact(run, Event.RECORDED)
@@ -83,6 +91,9 @@ def run_view(
         units=_units(run, records),
         checks=_checks(last_check.data if last_check else {}),
         findings=_findings(run, records, error),
+        warnings=_warnings(run, error),
+        accepted=_accepted(run, records),
+        needs=_needs(run),
         error=error,
         backups=[backup_of(b) for b in _backups(records)],
         declaration=dict(_fact(run, Event.DECLARED)) or None,
@@ -93,8 +104,7 @@ def run_view(
         census_before=_first(run, (Event.CLEAR_INTENT, Event.FROZEN), "census"),
         census_after=_first(run, (Event.CLOSED,), "census"),
         seconds=_seconds(records),
-        cancellable=run.state in CANCELLABLE and not busy,
-        stop_requested=stop_requested,
+        cancellable=run.state in CANCELLABLE,
     )
 
 
@@ -181,6 +191,34 @@ def _findings(run: Run, records: Sequence[Record], error: ErrorView | None) -> l
         checks = _fact(run, Event.BLOCKED).get("checks", ())
         told += [finding_of(c["finding"]) for c in checks if c["finding"]["severity"] in ("blocker", "unknown")]
     return list({(f.code, f.message): f for f in reversed(told)}.values())[::-1]
+
+
+def _warnings(run: Run, error: ErrorView | None) -> list[FindingView]:
+    """Of the frozen preview what nobody took on yet; before the report what its last refusal named."""
+    if run.state is State.PREVIEWED:
+        told = [*(c["finding"] for c in run.frozen.get("gates", ())), *run.frozen.get("findings", ())]
+        open_ones = [f for f in told if f["severity"] == "warning" and f["code"] not in run.accepted]
+        return [finding_of(f) for f in open_ones]
+    if run.state is State.BACKED_UP and error is not None and error.code == "warning_not_accepted":
+        return [finding_of_error(error.model_dump()).model_copy(update={"code": error.original, "severity": "warning"})]
+    return []
+
+
+def _accepted(run: Run, records: Sequence[Record]) -> list[AcceptedView]:
+    """Those that count for the step ahead: a new preview has forgotten the older ones."""
+    told = [r for r in records if r.kind == Event.WARNING_ACCEPTED and r.data["code"] in run.accepted]
+    latest = {r.data["code"]: r for r in told}
+    return [
+        AcceptedView(code=code, sentence=r.data["sentence"], reason=r.data["reason"], who=r.data["who"], time=r.time)
+        for code, r in latest.items()
+    ]
+
+
+def _needs(run: Run) -> list[str]:
+    if run.state is not State.AWAITING:
+        return []
+    given = {str(one["need"]) for one in run.approvals}
+    return [need for need in _fact(run, Event.CONFIRM_ASKED).get("needs", ()) if need not in given]
 
 
 def _voided(data: Mapping[str, Any]) -> FindingView:

@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.errors import view
 from fapiao_kernel.agent.run_view import run_view, summary
-from fapiao_kernel.api.shapes import Confirm, Confirmed, Execute, OpenRun, RunSummary, RunView
+from fapiao_kernel.api.shapes import (
+    Accept,
+    Approve,
+    Confirm,
+    Confirmed,
+    Execute,
+    OpenRun,
+    RunSummary,
+    RunView,
+)
 from fapiao_kernel.domain.clearing import Event, Run
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 
@@ -73,9 +82,29 @@ class Runs:
         run = self.find(id)
         self._refuse_while_busy(id)
         revision, tail, period = request.revision, request.device_tail, request.period
-        token, expires_at = self._house.worker.call(run.card, lambda: self._engine.confirm(id, revision, tail, period))
+        who = self._house.identity.who
+        given = self._house.worker.call(run.card, lambda: self._engine.confirm(id, revision, tail, period, who))
         self._house.changes.bump(id)
-        return Confirmed(revision=revision, token=token, expires_at=expires_at)
+        return Confirmed(revision=revision, token=given.token, expires_at=given.expires_at, needs=list(given.needs))
+
+    def accept(self, id: str, request: Accept) -> RunView:
+        """Take a warning on for the next act; the agent looks again whether it stands."""
+        run = self.find(id)
+        self._refuse_while_busy(id)
+        who = self._house.identity.who
+        with self._noted(id, "accept"):
+            self._house.worker.call(run.card, lambda: self._engine.accept(id, request.code, request.reason, who))
+        self._house.worker.forget_failure(id)
+        self._house.changes.bump(id)
+        return self.view(id)
+
+    def approve(self, id: str, request: Approve) -> RunView:
+        """The code, or the second person's yes, that a confirmation waits for."""
+        self.find(id)
+        with self._noted(id, "approve"):
+            self._engine.approve(id, request.revision, self._house.identity.who, request.code)
+        self._house.changes.bump(id)
+        return self.view(id)
 
     def execute(self, id: str, request: Execute) -> RunView:
         """Clear. The same revision asked for again (double click, two tabs, a replay) is the same clear, and shows it."""
@@ -90,11 +119,10 @@ class Runs:
         )
 
     def cancel(self, id: str) -> RunView:
-        """Give the run up; refused while an act is under way."""
+        """Give the run up: asked at once, done when the act under way has ended."""
         self.find(id)
-        self._refuse_while_busy(id)
         with self._noted(id, "cancel"):
-            self._engine.cancel(id, "")
+            self._engine.cancel(id, "", self._house.identity.who)
         self._house.changes.bump(id)
         return self.view(id)
 

@@ -167,6 +167,7 @@ def preview_of(data: Mapping[str, Any], device_number: str, frozen_at: str) -> P
             for row in data.get("statistics", ())
         ],
         findings=[finding_of(f) for f in data.get("findings", ())],
+        gates=[check_of(c) for c in data.get("gates", ())],
         confirm_device=device_number[-4:],
         confirm_period=span(Period.parse(unit["period"]) for unit in units),
     )

@@ -81,13 +81,16 @@ class Worker:
         except Exception as error:
             log.error("bug in act %s of run %s", act, run, exc_info=error)
             failure = bug_view(error)
-        if failure is not None:
-            self._refused(run, act, failure)
-        with self._lock:
+        try:
             if failure is not None:
-                self._failures[run] = failure
-            self._jobs.pop(run, None)
-        self._changes.bump(run)
+                self._refused(run, act, failure)
+        finally:
+            # Whatever becomes of the note: a run whose act is over must never look busy for ever.
+            with self._lock:
+                if failure is not None:
+                    self._failures[run] = failure
+                self._jobs.pop(run, None)
+            self._changes.bump(run)
 
     # --- anything else that needs a card
 
@@ -139,6 +142,11 @@ class Worker:
     def failure(self, run: str) -> ErrorView | None:
         """Why the last act of the run failed; None when it did not."""
         return self._failures.get(run)
+
+    def forget_failure(self, run: str) -> None:
+        """What the last act failed over was dealt with."""
+        with self._lock:
+            self._failures.pop(run, None)
 
     def work(self) -> list[WorkView]:
         """Everything under way."""

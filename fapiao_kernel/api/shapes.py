@@ -106,7 +106,7 @@ class StatusView(Shape):
     practice: bool
     who: str
     recovery_waits: bool = False
-    """The recovery key was made and its secret half not shown yet (``POST /recovery`` shows it, once)."""
+    """The recovery key was made and its secret half not shown yet (``POST /recovery-key`` shows it, once)."""
     cards: list[CardView]
     runs: list[RunSummary]
     work: list[WorkView]
@@ -175,6 +175,8 @@ class PreviewView(Shape):
     """Totals by rate, keyed ``"004 2026-10"``."""
     statistics: list[StatisticsView]
     findings: list[FindingView]
+    gates: list[CheckView] = []
+    """What guards the confirmation, as it stood when the preview was frozen."""
     confirm_device: str
     """What must be typed: the last four digits of the device number."""
     confirm_period: str
@@ -199,6 +201,16 @@ class CheckView(Shape):
     finding: FindingView
 
 
+class AcceptedView(Shape):
+    """A warning that somebody took on."""
+
+    code: str
+    sentence: str
+    reason: str
+    who: str
+    time: str
+
+
 class RunView(Shape):
     """One run whole. ``steps``: rail step → step state. ``busy``: what the agent is doing for it right now, or ``""``."""
 
@@ -219,6 +231,11 @@ class RunView(Shape):
     checks: list[CheckView] = []
     findings: list[FindingView] = []
     """What holds the run up now: the last refusal, or the blockers of the last check."""
+    warnings: list[FindingView] = []
+    """Warnings that somebody must take on with a reason before the next act."""
+    accepted: list[AcceptedView] = []
+    needs: list[str] = []
+    """What the confirmation still waits for: ``code``, ``second_person``."""
     error: ErrorView | None = None
     """Why the last act failed (among ``findings`` too); None when it did not."""
     backups: list[BackupView] = []
@@ -231,7 +248,6 @@ class RunView(Shape):
     census_after: dict[str, Any] | None = None
     seconds: dict[str, float] = {}
     cancellable: bool = False
-    stop_requested: bool = False
 
 
 class RunEvents(Shape):
@@ -267,11 +283,26 @@ class Confirm(Shape):
 
 
 class Confirmed(Shape):
-    """The token that execute needs: short-lived, for this revision alone."""
+    """The token that execute needs: short-lived, for this revision alone. ``""`` while policy still ``needs`` something."""
 
     revision: str
     token: str = Field(repr=False)
     expires_at: str
+    needs: list[str] = []
+
+
+class Accept(Shape):
+    """Take a warning on, with a reason that the journal keeps."""
+
+    code: str
+    reason: str
+
+
+class Approve(Shape):
+    """The verification code (验证码), or, without one, the yes of a second person (复核人)."""
+
+    revision: str
+    code: str = Field(default="", repr=False)
 
 
 class Execute(Shape):

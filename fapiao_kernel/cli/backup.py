@@ -14,7 +14,7 @@ def backup(home: HomeOption = None, as_json: Json = False) -> None:
 
     with connect(home) as client:
         made = client.make_backup()
-        secret = client.recovery()
+        secret = client.recovery_key()
     for copy in made["copies"]:
         say(f"✓ {copy}（{made['size']:,} bytes）", as_json=as_json)
     if secret:

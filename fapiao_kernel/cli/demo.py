@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fapiao_kernel.client import Client
 
 
+ACCEPTED = "演示：模拟设备，用来看流程 · demo: a simulated device, to see how it goes"
+"""The reason with which the demo takes a warning on; on a real device a person gives one."""
 CONCLUDING = ("acknowledge", "ledger", "verify", "record", "finish")
 """Steps of a run that the agent does by itself once the device has answered; told apart from the clear."""
 
@@ -122,6 +124,9 @@ def _clear(steps: Steps, practice: PracticeView) -> RunView:
         return view
     typed = view.preview
     with steps.timed("confirm"):
+        for warning in view.warnings:
+            client.accept(view.id, warning.code, ACCEPTED)
+            steps.say(f"! 提醒已承担 warning taken on: {warning.message}")
         confirmed = client.confirm(view.id, typed.revision, typed.confirm_device, typed.confirm_period)
     steps.told("confirm", f"已确认：机器编号后四位 {typed.confirm_device}，征期 {typed.confirm_period}")
     view = steps.act(

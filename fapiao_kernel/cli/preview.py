@@ -73,7 +73,8 @@ def _tell(view: RunView, as_json: bool) -> None:
     from fapiao_kernel.cli.words import finding_objects
 
     frozen = view.preview
-    findings = [*view.findings, *(frozen.findings if frozen else ())]
+    gates = [gate.finding for gate in frozen.gates if gate.finding.severity not in ("ok", "info")] if frozen else []
+    findings = [*view.findings, *gates, *(frozen.findings if frozen else ())]
     units: list[dict[str, Any]] = []
     if frozen is not None:
         say(f"预览 revision {frozen.revision}", as_json=as_json)
@@ -83,6 +84,8 @@ def _tell(view: RunView, as_json: bool) -> None:
             units.append({key: getattr(unit, key) for key in ("invoice_type", "period", "count", "total", "digest")})
     for line in finding_lines(findings):
         say(line, as_json=as_json)
+    for warning in view.warnings:
+        say(f'  承担后才能确认 take it on first: fapiao accept {warning.code} --reason "…"', as_json=as_json)
     held = any(f.severity in ("blocker", "unknown") for f in findings)
     value = {
         "revision": frozen.revision if frozen else "",

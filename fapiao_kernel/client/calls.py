@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from fapiao_kernel.api.shapes import (
+    Accept,
     Act,
+    Approve,
     Changes,
     Confirm,
     Confirmed,
@@ -31,6 +33,8 @@ from fapiao_kernel.api.shapes import (
 )
 from fapiao_kernel.client.errors import RequestError
 from fapiao_kernel.client.paths import absolute, as_given
+from fapiao_kernel.client.recovery import Recovery
+from fapiao_kernel.client.rehearsals import Rehearsals
 from fapiao_kernel.client.results import Results
 from fapiao_kernel.client.wire import Wire
 
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-class Client:
+class Client(Rehearsals, Recovery):
     """A client of one agent. Every method raises ``RequestError``; safe to use from several threads."""
 
     def __init__(self, wire: Wire, home: Path) -> None:
@@ -163,6 +167,14 @@ class Client:
         request = Confirm(revision=revision, device_tail=device_tail, period=period)
         return self._wire.ask(Confirmed, "POST", f"/runs/{id}/confirm", json=request, long=True)
 
+    def accept(self, id: str, code: str, reason: str) -> RunView:
+        """Take a warning on for the next act, with a reason that the journal keeps."""
+        return self._wire.ask(RunView, "POST", f"/runs/{id}/accept", json=Accept(code=code, reason=reason), long=True)
+
+    def approve(self, id: str, revision: str, code: str = "") -> RunView:
+        """Give the verification code (验证码), or, without one, approve as the second person (复核人)."""
+        return self._wire.ask(RunView, "POST", f"/runs/{id}/approve", json=Approve(revision=revision, code=code))
+
     def execute(self, id: str, revision: str, token: str, pin: str = "") -> RunView:
         """Begin the clear (清卡) of a confirmed revision; cannot be undone."""
         request = Execute(revision=revision, token=token, pin=pin)
@@ -273,9 +285,9 @@ class Client:
         """A backup outside any run: ``{"id", "time", "copies", "sha256", "size", "files", "proven"}``."""
         return dict(self._wire.json("POST", "/backup", long=True))
 
-    def recovery(self) -> str:
+    def recovery_key(self) -> str:
         """The recovery key's secret half (恢复密钥), the first time it is asked for; ``""`` ever after."""
-        return str(self._wire.json("POST", "/recovery").get("secret", ""))
+        return str(self._wire.json("POST", "/recovery-key").get("secret", ""))
 
     def openapi(self) -> dict[str, Any]:
         """The API's document."""

@@ -63,6 +63,7 @@ class Event(StrEnum):
     WARNING_ACCEPTED = "warning.accepted"
     CONFIRM_ASKED = "confirmation.asked"
     APPROVED = "confirmation.approved"
+    APPROVAL_REFUSED = "confirmation.refused"
     CONFIRMED = "run.confirmed"
     EXECUTION_BEGUN = "execution.begun"
     AUTHORISED = "authorisation.fetched"
@@ -165,6 +166,7 @@ MOVES: Mapping[State, Mapping[Event, State]] = {
         _E.VOIDED: _S.DECLARED,
         _E.CONFIRM_ASKED: _S.AWAITING,
         _E.APPROVED: _S.AWAITING,
+        _E.APPROVAL_REFUSED: _S.AWAITING,
         _E.CONFIRMED: _S.CONFIRMED,
     },
     _S.CONFIRMED: {

@@ -70,6 +70,16 @@ class UsageError(FapiaoError):
 class Refused(FapiaoError):
     """A gate, the card or the authority said no, and nothing was changed (exit 3)."""
 
+    @classmethod
+    def of(cls, found: Finding) -> Refused:
+        """The refusal that a finding makes: its own code, sentence, remedy and owner, word for word."""
+        error = cls.__new__(cls)
+        Exception.__init__(error, f"{found.code}: {found.message}")
+        error.code, error.facts = found.code, {}
+        error.sentence, error.remedy, error.who = found.message, found.remedy, found.who
+        error.effect, error.severity, error.original = found.effect, found.severity, found.evidence
+        return error
+
 
 class OutcomeUnknown(FapiaoError):
     """A device act was sent and its answer is missing (exit 4): only a read-back settles it."""

@@ -46,6 +46,11 @@ class Home:
         return self.root / "practice"
 
     @property
+    def rehearsals(self) -> Path:
+        """Rehearsals (演练), a folder each: journal and report stay, the twin goes when it ends."""
+        return self.root / "rehearsals"
+
+    @property
     def notebooks(self) -> Path:
         """The user's working copies of the guided notebooks."""
         return self.root / "notebooks"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,12 +47,19 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o666) -> None:
     """The whole file or none: written beside, fsynced, renamed over. Raises ``OSError`` and leaves nothing half."""
+    with atomic(path, mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def atomic(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """The same for a file written piece by piece; it may be read back and sought in meanwhile. An exception leaves nothing."""
     partial = path.with_name(path.name + PARTIAL)
     try:
         partial.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(partial, flags, mode), "wb") as file:
-            file.write(content)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(partial, flags, mode), "w+b") as file:
+            yield file
             finish(file)
         os.replace(partial, path)
         sync_folder(path.parent)

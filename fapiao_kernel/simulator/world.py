@@ -16,7 +16,8 @@ from typing import Any
 from fapiao_kernel.domain.card import CardIdentity
 from fapiao_kernel.domain.errors import NotReachable
 from fapiao_kernel.domain.practice import PracticeOptions, PracticeWorld
-from fapiao_kernel.simulator import authority, full_export, processes
+from fapiao_kernel.domain.rehearsal import Readout
+from fapiao_kernel.simulator import authority, full_export, processes, twin
 from fapiao_kernel.simulator.authority.store import new_state
 from fapiao_kernel.simulator.card.image import new_image
 from fapiao_kernel.simulator.clock import clock_file, last_kept, offset_to
@@ -85,6 +86,16 @@ class PracticePlugin:
         with self._lock:
             place = WorldFolder(folder.resolve())
             return self._run(place) if place.world.exists() else None
+
+    def twin(self, folder: Path, readout: Readout) -> PracticeWorld:
+        """A card's twin (替身) and its tax side, running; see ``ports.Practice``. Raises ``Refused`` (``twin_not_possible``)."""
+        with self._lock:
+            place = WorldFolder(folder.resolve())
+            if not place.world.exists():
+                place.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write_json(place.world, twin.write(place.card, place.authority, readout))
+            self._attached.add(place.root)  # its clocks are as they were read: nothing winds them
+            return self._run(place)
 
     def stop(self, folder: Path) -> None:
         """End both processes; the state stays, and practice time stands still."""

@@ -153,7 +153,7 @@ def test_seconds_of_repeated_acts_add_up() -> None:
 def test_what_the_agent_does_and_its_last_failure_are_told() -> None:
     error = ErrorView(code="wrong", sentence="不行", effect="NOT_SENT", remedy="", who="me")
     seen = view(OPENED, busy="检查", error=error)
-    assert (seen.busy, seen.cancellable, seen.error) == ("检查", False, error)
+    assert (seen.busy, seen.cancellable, seen.error) == ("检查", True, error)
     assert [f.code for f in seen.findings] == ["wrong"]
 
 

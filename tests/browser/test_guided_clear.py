@@ -103,7 +103,7 @@ def test_a_clerk_clears_the_practice_card_through_closed_tabs_and_restarts(
     clerk.sees(".fp-step-backup-done")
     clerk.types("pin", pin)
     clerk.shoots("03-report")
-    clerk.clicks("recovery")
+    clerk.clicks("recovery-key")
     key = clerk.wizard.get_by_text("AGE-SECRET-KEY-").inner_text()
     clerk.types("pin", pin)
     clerk.clicks("report")

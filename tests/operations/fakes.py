@@ -45,6 +45,7 @@ from fapiao_kernel.ports import (
 
 CHINA = timezone(timedelta(hours=8))
 NUMBER = "999900001234"
+TAXPAYER = "91420000TEST00001X"
 PIN = "13572468"
 SPECIAL, ORDINARY = InvoiceType.SPECIAL, InvoiceType.ORDINARY
 OCTOBER = Period(2026, 10)
@@ -111,9 +112,7 @@ class FakeCard:
     def __init__(self, clock: FakeClock, *, groups: tuple[tuple[InvoiceType, ...], ...], periods: int = 1) -> None:
         self.clock = clock
         self.profile = CardProfile("fake", groups)
-        self.identity = CardIdentity(
-            NUMBER, "9999000000000001", "91420000TEST00001X", "样例公司", date(2030, 1, 1), True
-        )
+        self.identity = CardIdentity(NUMBER, "9999000000000001", TAXPAYER, "样例公司", date(2030, 1, 1), True)
         types = [t for group in groups for t in group]
         start = Period(2026, 10).shift(1 - periods)
         self.monitoring = {
@@ -300,6 +299,7 @@ class FakeLedger:
         self.rows: dict[ClearUnit, str] = {}
         self.watermark = 1
         self.unknown: Counter[Period] = Counter()
+        self.told_sellers: Mapping[str, int] | None = None
 
     def census(self) -> Census:
         def tally(units: list[ClearUnit]) -> Tally:
@@ -341,6 +341,30 @@ class FakeLedger:
     def late(self, unit: ClearUnit) -> int:
         return 0
 
+    def within(
+        self,
+        units: Sequence[ClearUnit],
+        first_day: date | None = None,
+        last_day: date | None = None,
+        invoices: Sequence[tuple[str, str]] = (),
+    ) -> Mapping[ClearUnit, Tally]:
+        """The n-th invoice of a unit has the number ``n`` under its type's code, and was issued on day n of its month."""
+        tallies = {}
+        for unit in units:
+            kept = [
+                total
+                for day, total in enumerate(self.units.get(unit, []) if unit not in self.rows else [], 1)
+                if (first_day is None or unit.period.first_day.replace(day=day) >= first_day)
+                and (last_day is None or unit.period.first_day.replace(day=day) <= last_day)
+                and (not invoices or (unit.invoice_type.value, f"{unit.period}/{day}") in invoices)
+            ]
+            tallies[unit] = Tally(len(kept), sum(kept, Decimal("0.00")))
+        return tallies
+
+    def sellers(self, units: Sequence[ClearUnit]) -> Mapping[str, int]:
+        sheets = sum(len(self.units.get(unit, ())) for unit in units)
+        return self.told_sellers if self.told_sellers is not None else {TAXPAYER: sheets} if sheets else {}
+
     def add(self, *args: object, **kwargs: object) -> Any:
         raise NotImplementedError("the engine imports nothing")
 
@@ -351,12 +375,13 @@ class FakeBackups:
         self.made: list[Backup] = []
         self.proven = True
         self.failing = False
+        self.devices: tuple[str, ...] = (NUMBER,)
 
     def make(self, reason: str, progress: object = None) -> Backup:
         if self.failing:
             raise FapiaoError("backup_not_proven", backup="b")
         copies = tuple(BackupCopy(Path(f"{place}/{len(self.made)}"), "00", 1) for place in ("a", "b"))
-        backup = Backup(f"b{len(self.made)}", self.clock.now(), copies, 3, "head", self.proven)
+        backup = Backup(f"b{len(self.made)}", self.clock.now(), copies, 3, "head", self.proven, self.devices)
         self.made.append(backup)
         return backup
 

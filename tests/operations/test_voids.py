@@ -109,7 +109,7 @@ def test_midnight_voids_the_preview_when_it_changes_what_is_due(world: World, da
     world.clock.time = world.clock.time.replace(day=day, hour=22)
     run = world.previewed()
     world.clock.forward(hours=3)
-    token = world.confirm(run)
+    token = world.take_on(run)
     assert code_of(lambda: world.engine.execute(run.id, run.revision, token, PIN)) == "changed_since_preview", what
     assert world.engine.run(run.id).facts[Event.VOIDED]["reason_code"] == "void_clock"
 
@@ -125,7 +125,9 @@ def test_an_ordinary_midnight_voids_nothing(world: World) -> None:
 def test_time_voids_the_preview(world: World, forward: dict[str, int]) -> None:
     run = world.previewed()
     world.clock.forward(**forward)
-    token = world.confirm(run)
+    assert code_of(lambda: world.confirm(run)) == "check_backup_stale"
+    world.backups.make("by hand")
+    token = world.take_on(run)
     assert code_of(lambda: world.engine.execute(run.id, run.revision, token, PIN)) == "changed_since_preview"
     assert world.engine.run(run.id).facts[Event.VOIDED]["reason_code"] == "void_clock"
 
@@ -135,4 +137,4 @@ def test_after_a_void_the_way_leads_through_a_new_preview(world: World) -> None:
     change_ledger(world)
     code_of(lambda: world.engine.execute(run.id, run.revision, token, PIN))
     run = world.engine.freeze(run.id)
-    assert world.engine.execute(run.id, run.revision, world.confirm(run), PIN).verdict == "cleared"
+    assert world.engine.execute(run.id, run.revision, world.take_on(run), PIN).verdict == "cleared"

@@ -6,9 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from fapiao_kernel.domain.clearing import Run
+from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing import Engine
+from fapiao_kernel.operations.clearing.policy import NO_POLICY
+from fapiao_kernel.ports import Policy
 from tests.operations.fakes import (
     NUMBER,
     OCTOBER,
@@ -45,6 +48,7 @@ class World:
         self.backups = FakeBackups(self.clock)
         self.recorder = FakeRecorder(folder)
         self.told: list[tuple[str, str, int, int]] = []
+        self.policy: Policy = NO_POLICY
         self.engine = self.start()
 
     def start(self) -> Engine:
@@ -60,6 +64,7 @@ class World:
             progress=lambda *told: self.told.append(told),
             versions={"fapiao-kernel": "0"},
             disk_free=lambda: 10 * 1024**3,
+            policy=self.policy,
         )
         return self.engine
 
@@ -93,6 +98,16 @@ class World:
 
     def confirm(self, run: Run) -> str:
         return self.engine.confirm(run.id, run.revision, NUMBER[-4:], self.period)[0]
+
+    def take_on(self, run: Run) -> str:
+        """The token of a confirmation, each warning that stands before it taken on."""
+        while True:
+            try:
+                return self.confirm(run)
+            except Refused as refused:
+                if refused.code != "warning_not_accepted":
+                    raise
+                self.engine.accept(run.id, str(refused.facts["warning"]), "looked at", "tester")
 
     def confirmed(self) -> tuple[Run, str]:
         run = self.previewed()

@@ -10,7 +10,18 @@ from fastapi.responses import StreamingResponse
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.events import resumed, run_events, stream_of_run
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import Act, Confirm, Confirmed, Execute, OpenRun, RunEvents, RunSummary, RunView
+from fapiao_kernel.api.shapes import (
+    Accept,
+    Act,
+    Approve,
+    Confirm,
+    Confirmed,
+    Execute,
+    OpenRun,
+    RunEvents,
+    RunSummary,
+    RunView,
+)
 from fapiao_kernel.domain.plain import plain
 
 
@@ -73,6 +84,14 @@ def router(house: House, runs: Runs) -> APIRouter:
     @routes.post("/{id}/confirm")
     def confirm(id: str, request: Confirm) -> Confirmed:
         return runs.confirm(id, request)
+
+    @routes.post("/{id}/accept")
+    def accept(id: str, request: Accept) -> RunView:
+        return runs.accept(id, request)
+
+    @routes.post("/{id}/approve")
+    def approve(id: str, request: Approve) -> RunView:
+        return runs.approve(id, request)
 
     @routes.post("/{id}/execute", status_code=202)
     def execute(id: str, request: Execute) -> RunView:

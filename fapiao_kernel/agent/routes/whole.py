@@ -53,10 +53,10 @@ def router(house: House, stop: Callable[[], None]) -> APIRouter:
             made = house.backups.make("manual", progress)
         return backup_of(plain(made))
 
-    @routes.post("/recovery")
-    def recovery() -> dict[str, str]:
+    @routes.post("/recovery-key")
+    def recovery_key() -> dict[str, str]:
         """The recovery key's secret half, the first time it is asked for, to be printed; it is stored nowhere."""
-        return {"secret": house.recovery()}
+        return {"secret": house.recovery_key()}
 
     @routes.post("/stop")
     def end() -> dict[str, bool]:

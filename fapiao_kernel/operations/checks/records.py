@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fapiao_kernel.domain.errors import FapiaoError, finding
 from fapiao_kernel.operations.checks.check import Check, named
 from fapiao_kernel.operations.checks.device import unread
 from fapiao_kernel.operations.checks.look import Seen
-from fapiao_kernel.ports import Journal
+from fapiao_kernel.ports import Backup, Journal
 
 DISK_LEAST = 500 * 1024 * 1024
 """Bytes that a clear with its two backups must find free (our choice, several times what 200,000 invoices take)."""
@@ -18,6 +18,9 @@ BACKUP_PLACES = 2
 """Copies that a backup set has at least (MISSION S3)."""
 
 BACKUP_RECENT = timedelta(days=31)
+
+BACKUP_LIFE = timedelta(hours=24)
+"""A backup older than this is made again before the preview is frozen (our choice: one working day)."""
 
 
 def chain_check(journal: Journal | None) -> Check:
@@ -59,6 +62,23 @@ def backups(seen: Seen) -> Check:
         return named("backups", finding("check_backup_weak", **facts))
     old = seen.now - latest.time > BACKUP_RECENT
     return named("backups", finding("check_backup_old" if old else "check_backup_ok", **facts))
+
+
+def is_fresh(backup: Backup | None, now: datetime) -> bool:
+    """Whether a backup is there, proven, of every place, and not older than ``BACKUP_LIFE``."""
+    return backup is not None and backup.proven and timedelta(0) <= now - backup.time <= BACKUP_LIFE
+
+
+def backup_fresh(seen: Seen) -> Check:
+    """Whether the newest backup may be stood on now (备份): a clear without one is never confirmed."""
+    if "backup" in seen.errors:
+        return named("backup_fresh", unread(seen, "backup"))
+    latest = seen.backup
+    if latest is None:
+        return named("backup_fresh", finding("check_backup_missing"))
+    code = "check_backup_fresh" if is_fresh(latest, seen.now) else "check_backup_stale"
+    facts: dict[str, Any] = {"backup": latest.id, "time": f"{latest.time:%Y-%m-%d %H:%M}"}
+    return named("backup_fresh", finding(code, hours=BACKUP_LIFE // timedelta(hours=1), **facts))
 
 
 def card_unknown(seen: Seen) -> Check:

@@ -24,6 +24,7 @@ class Book:
         self._begun: set[tuple[str, str]] = set()
         self._stale: set[str] = set()
         self._cards: dict[str, threading.RLock] = {}
+        self._acts: dict[str, int] = {}
         for record in journal.records():
             if record.run:
                 self._take(record)
@@ -56,15 +57,18 @@ class Book:
                 raise Refused("run_open", run=other.id)
             return self._write(run, Event.OPENED, data, who)
 
-    def append(self, run: str, event: Event, data: Mapping[str, Any]) -> Run:
-        """One more record of a run. Raises ``Refused`` when the table has no such move: then nothing is written."""
+    def append(self, run: str, event: Event, data: Mapping[str, Any], who: str = "") -> Run:
+        """One more record of a run, by ``who`` (else by the person who opened it).
+
+        Raises ``Refused`` when the table has no such move: then nothing is written.
+        """
         with self.lock:
             known = self.run(run)
             try:
                 advance(known.state, event)
             except IllegalMove as error:
                 raise illegal(error) from error
-            return self._write(run, event, data, known.opened_by)
+            return self._write(run, event, data, who or known.opened_by)
 
     def begin(self, run: str, revision: str) -> Run:
         """``execution.begun``: a revision executes at most once (幂等), checked and written under the one lock."""
@@ -91,11 +95,50 @@ class Book:
 
     @contextlib.contextmanager
     def holding(self, card: str) -> Iterator[None]:
-        """One act at a time on a card; another waits here, and then meets the state that the first one left."""
+        """One act at a time on a card; another waits here, and then meets the state that the first one left.
+
+        A run that was asked to cancel meanwhile (``cancel.asked``) is cancelled when the act ends.
+        """
         with self.lock:
             held = self._cards.setdefault(card, threading.RLock())
         with held:
-            yield
+            with self.lock:
+                self._acts[card] = self._acts.get(card, 0) + 1
+            try:
+                yield
+            except BaseException as error:
+                # Anything else than an Exception ends the process: then the next start cancels.
+                self._act_ended(card, cancelling=isinstance(error, Exception))
+                raise
+            self._act_ended(card, cancelling=True)
+
+    def cancel(self, run: str, reason: str, who: str = "") -> Run:
+        """``cancel.asked`` at once; ``run.cancelled`` with it, unless an act is under way on the card: then when that ends.
+
+        Asked again, it is the same cancel. Raises ``Refused`` (``not_cancellable``).
+        """
+        with self.lock:
+            known = self.run(run)
+            if known.state is not State.CANCELLING:
+                known = self.append(run, Event.CANCEL_ASKED, {"reason": reason}, who)
+            return known if self._acts.get(known.card, 0) else self.cancelled(known)
+
+    def cancelled(self, run: Run) -> Run:
+        """``run.cancelled``, for the reason and by the person of its asking."""
+        with self.lock:
+            asked = [record.who for record in self.records(run.id) if record.kind == Event.CANCEL_ASKED]
+            return self.append(run.id, Event.CANCELLED, {"reason": run.facts[Event.CANCEL_ASKED]["reason"]}, asked[-1])
+
+    def _act_ended(self, card: str, *, cancelling: bool) -> None:
+        with self.lock:
+            self._acts[card] -= 1
+            if self._acts[card] or not cancelling:
+                return
+            # What cannot be written now stays asked for: asking again does it, and the next start does.
+            with contextlib.suppress(FapiaoError):
+                for run in self.runs():
+                    if run.card == card and run.state is State.CANCELLING:
+                        self.cancelled(run)
 
     def _write(self, run: str, event: Event, data: Mapping[str, Any], who: str) -> Run:
         try:
@@ -132,6 +175,8 @@ def as_mapping(record: Record) -> dict[str, Any]:
 
 def illegal(error: IllegalMove) -> Refused:
     """A move that the table does not have, as a refusal: the request came too early, too late or twice."""
+    if error.state is State.CANCELLING:
+        return Refused("cancel_asked")
     if error.event is Event.CANCEL_ASKED and error.state not in CANCELLABLE:
         return Refused("not_cancellable", state=state_word(error.state))
     if error.event is Event.EXECUTION_BEGUN:
@@ -140,8 +185,10 @@ def illegal(error: IllegalMove) -> Refused:
 
 
 def require(run: Run, *states: State) -> None:
-    """Raise ``Refused`` (``wrong_step``) unless the run stands in one of the states."""
+    """Raise ``Refused`` (``wrong_step``; ``cancel_asked`` once a cancel is asked for) unless the run stands in one of the states."""
     if run.state not in states:
+        if run.state is State.CANCELLING:
+            raise Refused("cancel_asked")
         raise Refused("wrong_step", state=state_word(run.state))
 
 

@@ -15,9 +15,9 @@ from fapiao_kernel.operations.clearing.desk import Desk, periods_of, types_of
 from fapiao_kernel.operations.clearing.preparing import backup_data
 from fapiao_kernel.operations.clearing.recall import identity_of, previews_of
 from fapiao_kernel.operations.clearing.recording import facts
-from fapiao_kernel.operations.clearing.settling import closed_groups, closed_units
+from fapiao_kernel.operations.clearing.settling import Group, closed_groups, closed_units, recovered
 from fapiao_kernel.operations.clearing.verifying import verification
-from fapiao_kernel.operations.clearing.words import either
+from fapiao_kernel.operations.clearing.words import either, unit_list
 
 
 def conclude(desk: Desk, run_id: str) -> Run:
@@ -48,10 +48,28 @@ def _acknowledge(desk: Desk, run: Run) -> Run:
     """清卡结果确认: the same acknowledgement twice is one, so a crash in between does no harm."""
     begun = perf_counter()
     desk.say(run, either("向税局确认清卡结果", "Acknowledging to the tax side"))
+    receipts = [_receipt(desk, run, group) for group in closed_groups(run)]
+    return desk.book.append(run.id, Event.ACKNOWLEDGED, {"receipts": receipts, "seconds": perf_counter() - begun})
+
+
+def _receipt(desk: Desk, run: Run, group: Group) -> str:
+    """The receipt of one group. Of a clear that other hands made the tax side may take no acknowledgement from here (it gave
+    this run no payload): when it counts the group as cleared already, that is as good; else the conclusion waits."""
     identity = identity_of(run.basis["card"])
     authority = desk.authority(run.card)
-    receipts = [authority.acknowledge(identity, types_of(g), periods_of(g)) for g in closed_groups(run)]
-    return desk.book.append(run.id, Event.ACKNOWLEDGED, {"receipts": receipts, "seconds": perf_counter() - begun})
+    try:
+        return authority.acknowledge(identity, types_of(group), periods_of(group))
+    except Refused as refusal:
+        if not recovered(run):
+            raise
+        if authority.cleared(identity, types_of(group), periods_of(group)):
+            return either(f"税局已记为清卡：{unit_list(group)}", f"the tax side counts as cleared: {unit_list(group)}")
+        raise Refused(
+            "recovery_not_acknowledged",
+            original=refusal.original or refusal.code,
+            units=unit_list(group),
+            sentence=refusal.sentence,
+        ) from refusal
 
 
 def _close(desk: Desk, run: Run) -> Run:
@@ -81,10 +99,11 @@ def _record(desk: Desk, run: Run) -> Run:
     begun = perf_counter()
     desk.say(run, either("生成清卡记录和证据包", "Writing the clear record and the bundle"))
     files = desk.recorder.write(run.id, facts(desk, run))
+    every = {"record": files.record, "bundle": files.bundle, "sheet": files.sheet, "data": files.data}
+    made = {name: path for name, path in every.items() if path is not None}
     data = {
-        "record": files.record,
-        "bundle": files.bundle,
-        "sha256": {"record": _sha256(files.record), "bundle": _sha256(files.bundle)},
+        **made,
+        "sha256": {name: _sha256(path) for name, path in made.items()},
         "seconds": perf_counter() - begun,
     }
     return desk.book.append(run.id, Event.RECORDED, data)

@@ -2,43 +2,95 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from fapiao_kernel.domain.clearing import Event, Run, State
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of
+from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, keep_shut
 from fapiao_kernel.operations.clearing.words import either, span
+from fapiao_kernel.ports import Need
 
 TAIL = 4
 """How many of the machine number's last digits are typed (UX, Point of no return)."""
 
 
-def confirm(desk: Desk, run_id: str, revision: str, device_tail: str, period: str) -> tuple[str, str]:
-    """Confirm a frozen revision. Gives the token that execute needs, and when it expires (ISO).
+class Confirmation(NamedTuple):
+    """A confirmation (确认): the token that execute needs and when it expires (ISO), or what policy still ``needs``; then both
+    are ``""``, the run waits (等待复核), and after the approvals the same is typed again."""
 
-    Raises ``Refused``: ``revision_used``, ``revision_unknown``, ``confirmation_differs``, ``wrong_step``.
+    token: str
+    expires_at: str
+    needs: tuple[Need, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Confirmation(expires_at={self.expires_at!r}, needs={self.needs!r})"
+
+
+def confirm(desk: Desk, run_id: str, revision: str, device_tail: str, period: str, who: str = "") -> Confirmation:
+    """Confirm a frozen revision, by ``who`` (else by the person who opened the run).
+
+    Raises ``Refused``: ``revision_used``, ``revision_unknown``, ``confirmation_differs``, ``wrong_step``, ``warning_not_accepted``
+    and what the gates of the confirmation say, looked at afresh (``gates.CONFIRM_GATES``).
     """
     with desk.book.lock:
-        run = named(desk, run_id, revision)
-        require(run, State.PREVIEWED, State.CONFIRMED)
+        run = _confirmable(desk, run_id, revision)
         if device_tail != run.device_number[-TAIL:]:
             raise Refused(
                 "confirmation_differs", what=either("机器编号后四位", "last four digits of the device number")
             )
         if period != span(periods_of(run.units)):
             raise Refused("confirmation_differs", what=either("征期", "period"))
+    # Looking takes a while and needs the card: outside of the book's lock, and what it was about is asked again after it.
+    with desk.book.holding(run.card):
+        keep_shut(desk, _confirmable(desk, run_id, revision), "confirm", CONFIRM_GATES)
+        return _confirm(desk, run_id, revision, device_tail, period, who)
+
+
+def _confirm(desk: Desk, run_id: str, revision: str, device_tail: str, period: str, who: str) -> Confirmation:
+    with desk.book.lock:
+        run = _confirmable(desk, run_id, revision)
+        needs = missing(desk, run)
+        if needs and run.state is State.CONFIRMED:
+            raise Refused("approval_missing", needs=either("、", ", ").join(need_word(need) for need in needs))
+        if needs:
+            if run.state is State.PREVIEWED:
+                asked = {"revision": revision, "device_tail": device_tail, "period": period, "needs": needs}
+                desk.book.append(run.id, Event.CONFIRM_ASKED, asked, who)
+            return Confirmation("", "", needs)
         token = desk.tokens.issue(run.id, revision, desk.now())
         expires_at = token.expires_at.isoformat(timespec="seconds")
         data = {"revision": revision, "device_tail": device_tail, "period": period, "expires_at": expires_at}
-        desk.book.append(run.id, Event.CONFIRMED, data)
-    return token.text, expires_at
+        desk.book.append(run.id, Event.CONFIRMED, data, who)
+    return Confirmation(token.text, expires_at)
+
+
+def missing(desk: Desk, run: Run) -> tuple[Need, ...]:
+    """What policy asks of this device's confirmation and nobody gave yet for the current revision."""
+    given = {str(one["need"]) for one in run.approvals if one["revision"] == run.revision}
+    return tuple(need for need in desk.policy.needs(run.device_number) if need not in given)
+
+
+def need_word(need: Need) -> str:
+    """A need in words."""
+    return either("验证码", "a verification code") if need is Need.CODE else either("复核人", "a second person")
+
+
+def _confirmable(desk: Desk, run_id: str, revision: str) -> Run:
+    run = named(desk, run_id, revision)
+    require(run, State.PREVIEWED, State.AWAITING, State.CONFIRMED)
+    return run
 
 
 def named(desk: Desk, run_id: str, revision: str) -> Run:
     """The run whose current revision is named. Raises ``Refused`` (``revision_used`` once executed, ``revision_unknown`` when
-    it is not the current one)."""
+    it is not the current one, ``cancel_asked``)."""
     run = desk.book.run(run_id)
     if desk.book.begun(run_id, revision):
         raise Refused("revision_used", revision=revision)
-    if run.state in (State.PREVIEWED, State.CONFIRMED) and revision != run.revision:
+    if run.state is State.CANCELLING:
+        raise Refused("cancel_asked")
+    if run.state in (State.PREVIEWED, State.AWAITING, State.CONFIRMED) and revision != run.revision:
         raise Refused("revision_unknown", revision=revision)
     return run

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fapiao_kernel.domain.card import CardState, Evidence
-from fapiao_kernel.domain.clearing import Run
+from fapiao_kernel.domain.clearing import Run, State
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused, UsageError
 from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.book import Book
+from fapiao_kernel.operations.clearing.policy import NO_POLICY
 from fapiao_kernel.operations.clearing.tokens import Tokens
-from fapiao_kernel.ports import Authority, BackupStore, Card, Clock, Ledger, Progress, Recorder
+from fapiao_kernel.ports import Authority, BackupStore, Card, Clock, Ledger, Policy, Progress, Recorder
 
 RunProgress = Callable[[str, str, int, int], None]
 """``progress(run id, label, done, total)``; total 0 when it is not known."""
@@ -36,16 +37,20 @@ class Desk:
     progress: RunProgress
     versions: Mapping[str, str] = field(default_factory=dict)
     disk_free: Callable[[], int] | None = None
+    policy: Policy = NO_POLICY
 
     def now(self) -> datetime:
         return self.clock.now()
 
     def say(self, run: Run, label: str, done: int = 0, total: int = 0) -> None:
+        """Tell of work under way. Here a long act stops once its cancel is asked for: raises ``Refused`` (``cancel_asked``)."""
+        if self.book.run(run.id).state in (State.CANCELLING, State.CANCELLED):
+            raise Refused("cancel_asked")
         self.progress(run.id, label, done, total)
 
     def telling(self, run: Run) -> Progress:
         """The run's progress in the form that a port takes."""
-        return lambda label, done, total: self.progress(run.id, label, done, total)
+        return lambda label, done, total: self.say(run, label, done, total)
 
     def read(self, run: Run) -> tuple[Card, CardState]:
         """The run's card and its state now; raises ``Refused`` (``other_card``) when another card is in its place."""

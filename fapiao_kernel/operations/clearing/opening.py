@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
-from fapiao_kernel.domain.card import CardProfile, CardState, Monitoring
+from fapiao_kernel.domain.card import CardProfile, CardState
 from fapiao_kernel.domain.clearing import Run, unit_data
 from fapiao_kernel.domain.errors import Refused, UsageError
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
-from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.domain.verdict import Verdict, judge_type
+from fapiao_kernel.domain.selection import Selection
 from fapiao_kernel.operations.clearing.desk import Desk
+from fapiao_kernel.operations.clearing.due import Groups, due_groups
+from fapiao_kernel.operations.clearing.due import is_due as is_due
+from fapiao_kernel.operations.clearing.due import proof as proof
+from fapiao_kernel.operations.clearing.selecting import Along, Selected, SelectedUnit
+from fapiao_kernel.operations.clearing.selecting import resolve as resolve_selection
 from fapiao_kernel.operations.clearing.words import either, unit_list
 
-Groups = tuple[tuple[ClearUnit, ...], ...]
 
-
-def open_run(desk: Desk, address: str, types: Sequence[str], periods: Sequence[str], who: str) -> Run:
+def open_run(
+    desk: Desk,
+    address: str,
+    types: Sequence[str],
+    periods: Sequence[str],
+    who: str,
+    selection: Selection | None = None,
+) -> Run:
     """Open a run over everything of the asked types that the card would close now; no types or periods: all of it.
 
-    Raises ``UsageError`` (``clear_request``), ``Refused`` (``run_open``, ``nothing_to_clear``, ``unit_wider_than_asked``,
-    ``no_type_licensed``) and what reading the card raises.
+    With a ``selection`` (then no types and periods beside it) the whole units are asked for: one that is narrower is refused,
+    what comes along named, unless it says ``whole``; what was asked is kept in ``run.opened``.
+
+    Raises ``UsageError`` (``clear_request``, ``selection_wrong``), ``Refused`` (``run_open``, ``nothing_to_clear``,
+    ``unit_wider_than_asked``, ``period_not_open``, ``picked_not_open``, ``no_type_licensed``) and what reading the card raises.
     """
+    if selection is not None and (types or periods):
+        raise UsageError(
+            "selection_wrong", what=either("票种和征期写在选择里", "types and periods go into the selection")
+        )
     asked_types, asked_periods = parse_request(types, periods)
     with desk.book.holding(address):
         card = desk.card(address)
@@ -31,7 +48,12 @@ def open_run(desk: Desk, address: str, types: Sequence[str], periods: Sequence[s
         other = desk.book.open_on(card.address, state.identity.device_number)
         if other is not None:
             raise Refused("run_open", run=other.id)
-        groups = resolve(state, card.profile, asked_types, asked_periods)
+        asked: dict[str, Any] = {"types_asked": asked_types, "periods_asked": asked_periods}
+        if selection is None:
+            groups = resolve(state, card.profile, asked_types, asked_periods)
+        else:
+            groups = _whole(resolve_selection(state, card.profile, desk.ledger, selection, address), selection)
+            asked = {"types_asked": selection.types, "periods_asked": selection.periods, "selection": selection}
         identity = state.identity
         run = f"{desk.now():%Y%m%d}-{identity.device_number[-4:]}-{secrets.token_hex(3)}"
         return desk.book.open(
@@ -44,8 +66,7 @@ def open_run(desk: Desk, address: str, types: Sequence[str], periods: Sequence[s
                 "taxpayer_name": identity.taxpayer_name,
                 "simulated": identity.simulated,
                 "groups": [[unit_data(unit) for unit in group] for group in groups],
-                "types_asked": asked_types,
-                "periods_asked": asked_periods,
+                **asked,
             },
         )
 
@@ -68,9 +89,7 @@ def resolve(
     absent = [t for t in types if t not in licensed]
     if absent:
         raise UsageError("clear_request", what=either("设备没有票种 ", "not on this device: ") + ", ".join(absent))
-    chosen = profile.groups(types or licensed)
-    found = tuple(tuple(_units(state, t) for t in group if t in licensed and is_due(state, t)) for group in chosen)
-    groups = tuple(tuple(u for units in group for u in units) for group in found if group)
+    groups = due_groups(state, profile, types or licensed)
     if not groups:
         raise Refused("nothing_to_clear", proof=proof(state, types or licensed))
     wider = [u for group in groups for u in group if periods and u.period not in periods]
@@ -83,32 +102,20 @@ def resolve(
     return groups
 
 
-def _units(state: CardState, invoice_type: InvoiceType) -> tuple[ClearUnit, ...]:
-    monitoring = _of(state, invoice_type)
-    return tuple(ClearUnit(state.identity.device_number, invoice_type, period) for period in monitoring.periods)
+def _whole(selected: Selected, selection: Selection) -> Groups:
+    """The units that close; refused unless they are what was asked for, or the whole units were."""
+    if selected.missing:
+        raise Refused("picked_not_open", count=selected.missing)
+    if selected.along and not selection.whole:
+        extra = either("、", ", ").join(map(extra_word, selected.along))
+        units = unit_list(one.unit for one in selected.units)
+        raise Refused("unit_wider_than_asked", units=units, extra=extra)
+    return tuple(tuple(one.unit for one in group) for group in selected.groups)
 
 
-def _of(state: CardState, invoice_type: InvoiceType) -> Monitoring:
-    monitoring = state.of(invoice_type)
-    if monitoring is None:
-        raise Refused("no_type_licensed")
-    return monitoring
-
-
-def is_due(state: CardState, invoice_type: InvoiceType) -> bool:
-    """Whether the type's clear is due: its span is over, and its lock date not yet in a later month (domain note 1.3)."""
-    return judge_type(_of(state, invoice_type), state.clock.date(), None) not in (Verdict.CLEARED, Verdict.NOT_YET)
-
-
-def proof(state: CardState, types: Sequence[InvoiceType]) -> str:
-    """Why nothing is due, by the two dates that decide it."""
-    today = state.clock.date()
-    parts = []
-    for invoice_type in types:
-        m = _of(state, invoice_type)
-        if judge_type(m, today, None) is Verdict.NOT_YET:
-            why = either(f"本期到 {m.report_end} 才结束", f"its span ends on {m.report_end}")
-        else:
-            why = either(f"锁死日期 {m.lock_date}", f"lock date {m.lock_date}")
-        parts.append(f"{invoice_type.zh} {why}")
-    return either(f"设备时钟 {today}；", f"device clock {today}; ") + either("，", ", ").join(parts)
+def extra_word(one: SelectedUnit) -> str:
+    """What comes along of a unit, in words: the rest of it by sheets, or all of it."""
+    if one.along is Along.REST and one.held.count:
+        count = one.held.count - one.asked.count
+        return either(f"{one.unit} 的另外 {count} 张", f"{count} more sheets of {one.unit}")
+    return str(one.unit)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
 from fapiao_kernel.domain.clearing import Event, Run, State
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.plain import plain
-from fapiao_kernel.operations.checks import examine, look
+from fapiao_kernel.operations.checks import examine
+from fapiao_kernel.operations.checks.records import is_fresh
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.desk import Desk
+from fapiao_kernel.operations.clearing.gates import look_at
 from fapiao_kernel.operations.clearing.words import either
 from fapiao_kernel.ports import Backup
-
-BACKUP_LIFE = timedelta(hours=24)
-"""A backup older than this is made again before the preview is frozen (our choice: one working day)."""
 
 
 def check(desk: Desk, run_id: str) -> Run:
@@ -26,18 +24,7 @@ def check(desk: Desk, run_id: str) -> Run:
     begun = perf_counter()
     with desk.book.holding(run.card):
         desk.say(run, either("检查设备、时钟、备份和发票库", "Checking device, clock, backups and ledger"))
-        seen = look(
-            card=lambda: desk.card(run.card),
-            authority=lambda: desk.authority(run.card),
-            ledger=desk.ledger,
-            journal=desk.book.journal,
-            backups=desk.backups,
-            clock=desk.clock,
-            units=run.units,
-            device_number=run.device_number,
-            taxpayer_id=str(run.facts[Event.OPENED]["taxpayer_id"]),
-            disk_free=desk.disk_free,
-        )
+        seen = look_at(desk, run)
         report = examine(seen)
         data: dict[str, Any] = {
             "checks": report.checks,
@@ -52,16 +39,21 @@ def check(desk: Desk, run_id: str) -> Run:
         return desk.book.append(run.id, Event.CHECKED, data)
 
 
+BEFORE_BACKUP = (State.CHECKED, State.BACKED_UP, State.REPORTED, State.DECLARED)
+
+
 def back_up(desk: Desk, run_id: str) -> Run:
     """Make a backup set and prove it by reading every copy back. Raises what the store raises; then the run stays where it is."""
     run = desk.book.run(run_id)
-    require(run, State.CHECKED, State.BACKED_UP, State.REPORTED, State.DECLARED)
-    begun = perf_counter()
-    desk.say(run, either("备份，并读回核对", "Backing up, and reading it back"))
-    backup = desk.backups.make("before-clear", desk.telling(run))
-    if not backup.proven:
-        raise Refused("backup_not_proven", backup=backup.id)
-    return desk.book.append(run.id, Event.BACKED_UP, backup_data(backup, "before-clear", perf_counter() - begun))
+    require(run, *BEFORE_BACKUP)
+    with desk.book.holding(run.card):
+        require(desk.book.run(run_id), *BEFORE_BACKUP)
+        begun = perf_counter()
+        desk.say(run, either("备份，并读回核对", "Backing up, and reading it back"))
+        backup = desk.backups.make("before-clear", desk.telling(run))
+        if not backup.proven:
+            raise Refused("backup_not_proven", backup=backup.id)
+        return desk.book.append(run.id, Event.BACKED_UP, backup_data(backup, "before-clear", perf_counter() - begun))
 
 
 def backup_data(backup: Backup, reason: str, seconds: float) -> dict[str, Any]:
@@ -70,8 +62,6 @@ def backup_data(backup: Backup, reason: str, seconds: float) -> dict[str, Any]:
 
 
 def fresh_backup(desk: Desk) -> Backup | None:
-    """The newest backup if it is proven and not older than ``BACKUP_LIFE``."""
+    """The newest backup if it is proven and not older than ``checks.records.BACKUP_LIFE``."""
     latest = desk.backups.latest()
-    if latest is None or not latest.proven:
-        return None
-    return latest if timedelta(0) <= desk.now() - latest.time <= BACKUP_LIFE else None
+    return latest if is_fresh(latest, desk.now()) else None

@@ -17,16 +17,18 @@ from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.changes import void
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of, types_of
+from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, evaluate, look_at
 from fapiao_kernel.operations.clearing.opening import is_due, proof
 from fapiao_kernel.operations.clearing.preparing import back_up, fresh_backup
 from fapiao_kernel.operations.clearing.words import either
-from fapiao_kernel.ports import UnitPreview
+from fapiao_kernel.ports import Backup, UnitPreview
 
-FREEZABLE = (State.DECLARED, State.PREVIEWED, State.CONFIRMED)
+FREEZABLE = (State.DECLARED, State.PREVIEWED, State.AWAITING, State.CONFIRMED)
 
 
 def freeze(desk: Desk, run_id: str) -> Run:
-    """Freeze the preview anew; an older revision is worth nothing from here on. A backup grown old is made again first.
+    """Freeze the preview anew; an older revision is worth nothing from here on. A backup grown old, or one without this device's
+    invoices, is made again first. What the gates of the confirmation say now stands beside it (``gates``), and holds nothing up yet.
 
     Raises ``Refused`` (``card_unknown_invoices``, ``unit_closed_before``, ``cleared_elsewhere``), and what card, ledger and backup raise.
     """
@@ -37,9 +39,9 @@ def freeze(desk: Desk, run_id: str) -> Run:
         require(run, *FREEZABLE)
         _refuse_what_holds_up(desk, run)
         backup = fresh_backup(desk)
-        if backup is None:
+        if backup is None or not _holds(desk, run, backup):
             if run.state is not State.DECLARED:
-                run = void(desk, run, "void_backup_old")
+                run = void(desk, run, "void_backup_old" if backup is None else "void_backup")
             run = back_up(desk, run.id)
             backup = fresh_backup(desk)
         if backup is None:
@@ -61,6 +63,7 @@ def freeze(desk: Desk, run_id: str) -> Run:
             "card_statistics": statistics,
             "backup": backup.id,
             "census": desk.ledger.census(),
+            "gates": evaluate(look_at(desk, run, CONFIRM_GATES), CONFIRM_GATES),
         }
         with desk.book.lock:
             nth = sum(record.kind == Event.FROZEN for record in desk.book.records(run.id)) + 1
@@ -68,6 +71,11 @@ def freeze(desk: Desk, run_id: str) -> Run:
             # A digest of everything shown, and a number: freezing the same again is a new revision all the same.
             data["revision"] = f"r{nth}-{_digest(data)}"
             return desk.book.append(run.id, Event.FROZEN, {**data, "seconds": perf_counter() - begun})
+
+
+def _holds(desk: Desk, run: Run, backup: Backup) -> bool:
+    """Whether a backup holds this device's invoices, where the ledger has any: an import may have come after it."""
+    return run.device_number in backup.devices or not sum(desk.ledger.sellers(run.units).values())
 
 
 def _digest(data: Any) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from fapiao_kernel.domain.card import CardIdentity, CardState, Monitoring, Source
+from fapiao_kernel.domain.card import CardIdentity, CardState, Monitoring, MonthStatistics, Source
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
@@ -48,6 +48,22 @@ def card_of(data: Mapping[str, Any]) -> CardState:
         tuple(monitoring_of(m) for m in data["monitoring"]),
         data["pin_tries"],
         Source(data["source"]),
+    )
+
+
+def statistics_of(data: Mapping[str, Any]) -> MonthStatistics:
+    """One month's statistics of one type."""
+    return MonthStatistics(
+        InvoiceType(data["invoice_type"]),
+        Period.parse(data["period"]),
+        int(data["positive"]),
+        int(data["positive_void"]),
+        int(data["negative"]),
+        int(data["negative_void"]),
+        Decimal(data["positive_amount"]),
+        Decimal(data["positive_tax"]),
+        Decimal(data["negative_amount"]),
+        Decimal(data["negative_tax"]),
     )
 
 

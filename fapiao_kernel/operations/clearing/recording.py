@@ -32,17 +32,27 @@ def facts(desk: Desk, run: Run) -> dict[str, Any]:
         "statistics": list(run.frozen["statistics"]),
         "verification": list(verified["checks"]),
         "authority": {
-            "upload": list(run.facts[Event.UPLOADED]["receipts"]),
+            # A recovered run may have begun, and ended, without either: other hands reported and declared.
+            "upload": list(run.facts.get(Event.UPLOADED, {}).get("receipts", ())),
             "receipts": list(run.facts[Event.ACKNOWLEDGED]["receipts"]),
         },
-        "declaration": dict(run.facts[Event.DECLARED]),
+        "declaration": dict(run.facts.get(Event.DECLARED, {})),
         "census_before": basis["census"],
         "census_after": closed["census"],
-        "backups": [dict(record.data) for record in records if record.kind == Event.BACKED_UP],
+        "backups": _backups(run, records),
         "journal_first": records[0].seq,
         "journal_last": _last(records),
         "versions": dict(desk.versions),
     }
+
+
+def _backups(run: Run, records: tuple[Record, ...]) -> list[dict[str, Any]]:
+    """The sets that the run made, and the one that a recovery stands on when that is none of them."""
+    made = [dict(record.data) for record in records if record.kind == Event.BACKED_UP]
+    stood_on = run.basis.get("backup")
+    if stood_on is not None and stood_on["id"] not in {backup["id"] for backup in made}:
+        made.append(dict(stood_on))
+    return made
 
 
 def _last(records: tuple[Record, ...]) -> int:

@@ -20,6 +20,7 @@ from fapiao_kernel.operations.clearing.desk import (
     surely_undone,
     types_of,
 )
+from fapiao_kernel.operations.clearing.gates import REPORT_GATES, keep_shut
 from fapiao_kernel.operations.clearing.recall import identity_of
 from fapiao_kernel.operations.clearing.words import either, span
 from fapiao_kernel.ports import Card, Summary
@@ -32,6 +33,8 @@ def report(desk: Desk, run_id: str, pin: str, period: str) -> Run:
 
     ``period``: what the person was shown and confirms (``2026-10``, or first and last joined by ``..``): asked for only when
     the card will really be changed.
+
+    Then the gates of the report are looked at afresh, before the PIN and the intent (``gates.REPORT_GATES``).
 
     Raises ``Refused``, ``NotReachable`` (nothing changed) or ``OutcomeUnknown``: then only ``read_back`` goes on.
     """
@@ -54,6 +57,7 @@ def _report(desk: Desk, run: Run, pin: str, period: str) -> Run:
         if period != span(periods_of(run.units)):
             raise Refused("confirmation_differs", what=either("征期", "period"))
         require_evidence(card, state, "report")
+        keep_shut(desk, run, "report", REPORT_GATES)
         present_pin(card, state, pin)
         data = {"groups": [[unit_data(unit) for unit in group] for group in todo], "card": state, "period": period}
         desk.book.append(run.id, Event.REPORT_INTENT, data)

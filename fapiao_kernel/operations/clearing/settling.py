@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 
 from fapiao_kernel.domain.card import CardState, Monitoring
@@ -17,6 +17,8 @@ from fapiao_kernel.operations.clearing.words import either, unit_list
 
 Group = tuple[ClearUnit, ...]
 UNSETTLED = (State.REPORTING, State.REPORT_UNKNOWN, State.CLEARING, State.OUTCOME_UNKNOWN)
+NOT_STATED: Mapping[str, str] = {}
+"""Nobody said anything: the device alone is asked."""
 
 
 def read_back(desk: Desk, run_id: str) -> Run:
@@ -28,11 +30,14 @@ def read_back(desk: Desk, run_id: str) -> Run:
         run = desk.book.run(run_id)
         require(run, *UNSETTLED)
         desk.say(run, either("读取设备，核实结果", "Reading the device to settle the outcome"))
-        return _settle_one(desk, run)
+        return settle_one(desk, run)
 
 
-def settle_report(desk: Desk, run: Run) -> Run:
-    """All groups reported → the result; any not → refused, and the report goes on from there (a group once reported is read)."""
+def settle_report(desk: Desk, run: Run, stated: Mapping[str, str] = NOT_STATED) -> Run:
+    """All groups reported → the result; any not → refused, and the report goes on from there (a group once reported is read).
+
+    ``stated``: what a person said of it, kept beside the reading that proves it (``recovering``).
+    """
     begun = perf_counter()
     card, state = desk.read(run)
     summaries = {group: card.read_summary(types_of(group)) for group in run.groups}
@@ -41,10 +46,10 @@ def settle_report(desk: Desk, run: Run) -> Run:
         return desk.book.append(run.id, Event.REPORT_RESULT, data)
     missing = [unit for group, summary in summaries.items() if summary is None for unit in group]
     error = Refused("report_not_applied", units=unit_list(missing))
-    return desk.book.append(run.id, Event.REPORT_REFUSED, {"error": error_data(error)})
+    return desk.book.append(run.id, Event.REPORT_REFUSED, {"error": error_data(error), **stated})
 
 
-def settle_clear(desk: Desk, run: Run) -> Run:
+def settle_clear(desk: Desk, run: Run, stated: Mapping[str, str] = NOT_STATED) -> Run:
     """Groups never sent are not sent; a group sent without answer is what its monitoring data show against the intent's."""
     open_units = [unit for unit in run.units if run.outcomes.get(unit, Outcome.UNKNOWN) is Outcome.UNKNOWN]
     never = [unit for unit in open_units if unit not in run.sent]
@@ -54,14 +59,14 @@ def settle_clear(desk: Desk, run: Run) -> Run:
         state = desk.read(run)[1]
     if never:
         evidence = either("日志里没有发送记录", "the journal holds no sending of it")
-        run = _settle(desk, run, never, Outcome.NOT_SENT, evidence, "read")
+        run = _settle(desk, run, never, Outcome.NOT_SENT, evidence, "read", stated)
     if state is not None:
         before = card_of(run.facts[Event.CLEAR_INTENT]["card"])
         for unit in asked:
             was, now = before.of(unit.invoice_type), state.of(unit.invoice_type)
             outcome = moved(was, now)
             if outcome is not None and was is not None and now is not None:
-                run = _settle(desk, run, [unit], outcome, evidence_of(was, now), state.source.value)
+                run = _settle(desk, run, [unit], outcome, evidence_of(was, now), state.source.value, stated)
         left = run.undecided
         if left:
             raise OutcomeUnknown("readback_unclear", units=unit_list(left))
@@ -85,9 +90,17 @@ def evidence_of(before: Monitoring, after: Monitoring) -> str:
     return f"{lock} {before.lock_date} → {after.lock_date}; {start} {before.report_start} → {after.report_start}"
 
 
-def _settle(desk: Desk, run: Run, units: Iterable[ClearUnit], outcome: Outcome, evidence: str, source: str) -> Run:
+def _settle(
+    desk: Desk,
+    run: Run,
+    units: Iterable[ClearUnit],
+    outcome: Outcome,
+    evidence: str,
+    source: str,
+    stated: Mapping[str, str],
+) -> Run:
     data = {"units": [unit_data(unit) for unit in units], "outcome": outcome, "evidence": evidence, "source": source}
-    return desk.book.append(run.id, Event.UNIT_SETTLED, data)
+    return desk.book.append(run.id, Event.UNIT_SETTLED, {**data, **stated})
 
 
 def end(desk: Desk, run_id: str, read: Callable[[], CardState]) -> Run:
@@ -109,7 +122,7 @@ def settle_open(desk: Desk, conclude: Callable[[str], Run]) -> None:
         if run.over:
             continue
         try:
-            _settle_one(desk, run)
+            settle_one(desk, run)
             if desk.book.run(run.id).state in WAITING:
                 conclude(run.id)
         except FapiaoError as error:
@@ -122,22 +135,24 @@ WAITING = (
 """States in which only the conclusion is left."""
 
 
-def _settle_one(desk: Desk, run: Run) -> Run:
+def settle_one(desk: Desk, run: Run, stated: Mapping[str, str] = NOT_STATED) -> Run:
     """Settle one run by its state; what stays unknown is written down as unknown, and told."""
     match run.state:
+        case State.CANCELLING:
+            return desk.book.cancelled(run)
         case State.AUTHORISING | State.AUTHORISED:
             data = {"revision": run.revision, "error": error_data(Refused("interrupted"))}
             return desk.book.append(run.id, Event.EXECUTION_ABANDONED, data)
         case State.REPORTING | State.REPORT_UNKNOWN:
             try:
-                return settle_report(desk, run)
+                return settle_report(desk, run, stated)
             except FapiaoError as error:
                 if desk.book.run(run.id).state is State.REPORTING:
                     desk.book.append(run.id, Event.REPORT_UNKNOWN, {"error": error_data(error)})
                 raise
         case State.CLEARING | State.OUTCOME_UNKNOWN:
             try:
-                return settle_clear(desk, run)
+                return settle_clear(desk, run, stated)
             except FapiaoError as error:
                 left = desk.book.run(run.id)
                 if left.state is State.CLEARING and left.undecided:
@@ -145,6 +160,11 @@ def _settle_one(desk: Desk, run: Run) -> Run:
                     desk.book.append(run.id, Event.CLEAR_UNKNOWN, {"units": units, "error": error_data(error)})
                 raise
     return run
+
+
+def recovered(run: Run) -> bool:
+    """Whether the run's outcome was found on the device rather than brought about by it: it sent no clear."""
+    return Event.RECOVERED in run.facts or Event.RECOVERED_PARTLY in run.facts
 
 
 def closed_units(run: Run) -> tuple[ClearUnit, ...]:

@@ -59,6 +59,11 @@ class Tokens:
                 raise Refused("token_expired")
             self._claimed.add((run, revision))
 
+    def forget(self, run: str) -> None:
+        """The run's confirmation is worth nothing any more."""
+        with self._lock:
+            self._tokens.pop(run, None)
+
     def release(self, run: str, revision: str) -> None:
         """The execution has ended; the token stays spent."""
         with self._lock:

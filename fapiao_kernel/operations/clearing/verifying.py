@@ -12,7 +12,7 @@ from fapiao_kernel.domain.finding import Severity
 from fapiao_kernel.operations.checks import Check, chain_check, named
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of, types_of
 from fapiao_kernel.operations.clearing.recall import card_of, identity_of
-from fapiao_kernel.operations.clearing.settling import closed_groups, closed_units
+from fapiao_kernel.operations.clearing.settling import closed_groups, closed_units, recovered
 
 
 def verification(desk: Desk, run: Run, state: CardState) -> tuple[Check, ...]:
@@ -58,8 +58,8 @@ def _ledger(desk: Desk, run: Run) -> list[Check]:
     count, total = sum(u["count"] for u in units), sum((Decimal(u["total"]) for u in units), Decimal(0))
     went = before["open"]["count"] - after["open"]["count"]
     worth = Decimal(before["open"]["total"]) - Decimal(after["open"]["total"])
-    # Imports between the intent and the close (a conclusion that waited for days) move the numbers rightfully.
-    imports = sum(r.kind == "import.done" for r in desk.book.journal.records(since=_seq(desk, run, Event.CLEAR_INTENT)))
+    # Imports between the intent (or recovery) and the close (a conclusion that waited for days) move the numbers rightfully.
+    imports = sum(r.kind == "import.done" for r in desk.book.journal.records(since=_since(desk, run)))
     grade = Severity.WARNING if imports else None
     facts: dict[str, Any] = {"count": went, "total": worth, "expected": count, "expected_total": total}
     right = went == count and worth == total
@@ -71,15 +71,21 @@ def _ledger(desk: Desk, run: Run) -> list[Check]:
     return [named("ledger_open", first), named("ledger_all", second)]
 
 
-def _seq(desk: Desk, run: Run, event: Event) -> int:
-    return next((r.seq for r in desk.book.records(run.id) if r.kind == event), 0)
+def _since(desk: Desk, run: Run) -> int:
+    begun = (Event.CLEAR_INTENT, Event.RECOVERED, Event.RECOVERED_PARTLY)
+    return next((r.seq for r in desk.book.records(run.id) if r.kind in begun), 0)
 
 
 def _journal(desk: Desk, run: Run) -> Check:
-    """Intent before act: every sending comes after its intent, and every closed unit has a sending and a result."""
+    """Intent before act: every sending comes after its intent, and every closed unit has a sending and a result.
+
+    A recovered run sent nothing, so it must hold neither.
+    """
     records = desk.book.records(run.id)
     intents = [r.seq for r in records if r.kind == Event.CLEAR_INTENT]
     sent = [r.seq for r in records if r.kind == Event.UNIT_SENT]
+    if recovered(run) and not intents and not sent:
+        return named("journal_intents", finding("verify_recovered"))
     whole = len(intents) == 1 and all(seq > intents[0] for seq in sent) and set(closed_units(run)) <= run.sent
     code = "verify_intents_held" if whole else "verify_intents_missing"
     return named("journal_intents", finding(code, intents=len(intents), sent=len(sent)))

@@ -66,8 +66,8 @@ def _by_device(run: Run | None, card: CardState | None) -> bool | None:
 
 
 def _by_journal(run: Run | None) -> str:
-    """The run's verdict; ``none`` when no clear was ever sent."""
-    if run is None or Event.CLEAR_INTENT not in run.facts:
+    """The run's verdict; ``none`` when no clear was ever sent, nor found done on the device."""
+    if run is None or not _has_basis(run):
         return "none"
     return run.verdict
 
@@ -108,9 +108,18 @@ def _stands_still(run: Run | None, card: CardState | None) -> bool:
     """Whether a lock date is still the one of before that run's clear. Once it moved, a later month being due is rightful."""
     if run is None or card is None:
         return False
-    before = {m["invoice_type"]: m["lock_date"] for m in run.facts[Event.CLEAR_INTENT]["card"]["monitoring"]}
-    mine = {unit.invoice_type for unit in run.units}
-    return any(m.lock_date.isoformat() <= before[m.invoice_type] for m in card.monitoring if m.invoice_type in mine)
+    mine = [m for m in card.monitoring if m.invoice_type in {unit.invoice_type for unit in run.units}]
+    if (
+        "card_now" in run.basis
+    ):  # a recovery: the lock date had moved when it was read, so only an older one contradicts
+        then = {m["invoice_type"]: m["lock_date"] for m in run.basis["card_now"]["monitoring"]}
+        return any(m.lock_date.isoformat() < then[m.invoice_type] for m in mine)
+    before = {m["invoice_type"]: m["lock_date"] for m in run.basis["card"]["monitoring"]}
+    return any(m.lock_date.isoformat() <= before[m.invoice_type] for m in mine)
+
+
+def _has_basis(run: Run) -> bool:
+    return any(event in run.facts for event in (Event.CLEAR_INTENT, Event.RECOVERED, Event.RECOVERED_PARTLY))
 
 
 def _ground(run: Run | None, card: CardState | None, problem: FapiaoError | None) -> list[str]:
@@ -126,7 +135,7 @@ def _ground(run: Run | None, card: CardState | None, problem: FapiaoError | None
             facts = {"type": m.invoice_type.zh, "clock": f"{card.clock:%Y-%m-%d}", "lock_date": m.lock_date}
             facts |= {"start": m.report_start, "verdict": word}
             lines.append(message("ground_dates").sentence(facts))
-    if run is None or Event.CLEAR_INTENT not in run.facts:
+    if run is None or not _has_basis(run):
         lines.append(message("ground_no_intent").sentence({}))
         return lines
     for unit, outcome in run.outcomes.items():
@@ -136,7 +145,7 @@ def _ground(run: Run | None, card: CardState | None, problem: FapiaoError | None
         units = "、".join(map(str, run.undecided))
         lines.append(message("ground_sent_no_answer").sentence({"units": units}))
     if card is not None:
-        for before in run.facts[Event.CLEAR_INTENT]["card"]["monitoring"]:
+        for before in run.basis["card"]["monitoring"]:
             now = next((m for m in card.monitoring if m.invoice_type == before["invoice_type"]), None)
             if now is not None:
                 moved = {"before": before["lock_date"], "after": now.lock_date, "type": now.invoice_type.zh}

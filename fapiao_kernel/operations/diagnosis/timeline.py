@@ -25,6 +25,11 @@ LANES: Mapping[str, tuple[str, str, str]] = {
     Event.DECLARED: (_AUTHORITY, "已看到申报和比对", "has the return, compared"),
     Event.FROZEN: (_PROGRAM, "冻结预览", "froze the preview"),
     Event.VOIDED: (_PROGRAM, "预览作废", "the preview became void"),
+    Event.WARNING_ACCEPTED: (_OPERATOR, "看过提醒，说明理由", "took a warning on"),
+    Event.CONFIRM_ASKED: (_OPERATOR, "提交复核", "asked for approval"),
+    Event.APPROVED: (_OPERATOR, "复核通过", "approved"),
+    Event.APPROVAL_REFUSED: (_OPERATOR, "复核没有通过", "approval refused"),
+    Event.APPROVAL_REFUSED: (_OPERATOR, "复核不通过", "did not approve"),
     Event.CONFIRMED: (_OPERATOR, "输入编号和征期确认", "confirmed by typing device and period"),
     Event.EXECUTION_BEGUN: (_OPERATOR, "下令清卡", "ordered the clear"),
     Event.AUTHORISED: (_AUTHORITY, "给出清卡授权", "gave the payload"),
@@ -46,6 +51,14 @@ LANES: Mapping[str, tuple[str, str, str]] = {
     Event.VERIFIED: (_PROGRAM, "核验", "verified"),
     Event.RECORDED: (_PROGRAM, "生成清卡记录和证据包", "wrote record and bundle"),
     Event.FINISHED: (_PROGRAM, "结束", "finished"),
+    Event.RECOVERED: (_DEVICE, "读数证明已清卡，不是本次清的", "shows itself cleared, not by this run"),
+    Event.RECOVERED_PARTLY: (
+        _DEVICE,
+        "读数证明一部分已清卡，不是本次清的",
+        "shows itself cleared in part, not by this run",
+    ),
+    Event.FALSE_ALARM: (_DEVICE, "读数证明没有变化，误报", "shows that nothing moved: a false alarm"),
+    Event.CANCEL_ASKED: (_OPERATOR, "要求取消", "asked to cancel"),
     Event.CANCELLED: (_OPERATOR, "取消", "cancelled"),
 }
 """Who speaks in each record, and its words in Chinese and English."""
@@ -75,6 +88,8 @@ def _detail(record: Record) -> str:
     parts = []
     if "units" in data and record.kind.startswith("unit."):
         parts.append("、".join(f"{InvoiceType(u['invoice_type']).zh} {u['period']}" for u in data["units"]))
-    parts += [str(data[key]) for key in ("outcome", "status", "evidence", "reason", "revision") if data.get(key)]
+    parts += [
+        str(data[key]) for key in ("outcome", "status", "statement", "evidence", "reason", "revision") if data.get(key)
+    ]
     receipts = data.get("receipts")
     return " ".join([*parts, *(receipts or [])])

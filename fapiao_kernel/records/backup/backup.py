@@ -27,7 +27,8 @@ _STAGING = ".backup-"
 
 
 class Backups:
-    """``ports.BackupStore``. ``copy_ledger`` writes a whole, checkpointed copy of the ledger to the path it is given.
+    """``ports.BackupStore``. ``copy_ledger`` writes a whole, checkpointed copy of the ledger to the path it is given;
+    ``devices`` tells whose invoices the ledger holds (机器编号).
 
     One backup at a time. A backup that fails, by a full disk or a bad copy, leaves nothing anywhere.
     """
@@ -39,9 +40,10 @@ class Backups:
         keys: KeyBox,
         stores: Sequence[Store],
         copy_ledger: Callable[[Path], None],
+        devices: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._home, self._clock, self._keys = home, clock, keys
-        self._stores, self._copy_ledger = tuple(stores), copy_ledger
+        self._stores, self._copy_ledger, self._devices = tuple(stores), copy_ledger, devices
         self._guard = threading.Lock()
 
     def make(self, reason: str, progress: Progress | None = None) -> Backup:
@@ -54,11 +56,13 @@ class Backups:
             places.prepare(self._stores)
             staging = self._staging()
             try:
+                # Asked before the copy is made: what is there now is in the copy, for the ledger forgets nothing.
+                devices = tuple(self._devices())
                 try:
                     contents = gather(self._home, staging, self._copy_ledger)
                 except OSError as error:
                     raise places.unwritable(error.filename or staging, error) from error
-                return self._make(reason, contents, progress or _silent)
+                return self._make(reason, contents, devices, progress or _silent)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
 
@@ -77,14 +81,14 @@ class Backups:
         """What is not good about the places, short of a refusal."""
         return places.findings(self._stores)
 
-    def _make(self, reason: str, contents: Contents, progress: Progress) -> Backup:
+    def _make(self, reason: str, contents: Contents, devices: tuple[str, ...], progress: Progress) -> Backup:
         now = self._clock.now()
         time = now.isoformat(timespec="seconds")
         name = self._free_name(f"{contents.journal_seq:08d}-{now:%Y%m%d-%H%M%S}")
 
         def describe(files: dict[str, Stored]) -> tuple[Manifest, str]:
             head, seq = contents.journal_head, contents.journal_seq
-            manifest = Manifest(name, time, reason, head, seq, self._keys.public, files)
+            manifest = Manifest(name, time, reason, head, seq, self._keys.public, files, devices)
             return manifest, self._keys.sign(manifest.written())
 
         everywhere = places.Everywhere(self._stores, name + ARCHIVE_SUFFIX)
@@ -109,6 +113,7 @@ class Backups:
                 contents.journal_seq,
                 reason,
                 self._keys.public,
+                devices,
             )
             notes = places.Everywhere(self._stores, name + SUFFIX)
             notes.write(sidecar.written(self._keys))
@@ -197,7 +202,8 @@ def _copy(store: Store, sidecar: Sidecar) -> BackupCopy:
 
 
 def _backup(sidecar: Sidecar, copies: Sequence[BackupCopy], *, proven: bool) -> Backup:
-    return Backup(sidecar.id, sidecar.at, tuple(copies), sidecar.files, sidecar.journal_head, proven)
+    at, files, head = sidecar.at, sidecar.files, sidecar.journal_head
+    return Backup(sidecar.id, at, tuple(copies), files, head, proven, sidecar.devices)
 
 
 def _steps(progress: Progress, label: str, total: int) -> Callable[[int], None]:

@@ -22,7 +22,10 @@ class Stored:
 
 @dataclass(frozen=True)
 class Manifest:
-    """``files`` by their name below the home, with ``/``. ``key`` is the public half (hex) of the key that signs it."""
+    """``files`` by their name below the home, with ``/``. ``key`` is the public half (hex) of the key that signs it.
+
+    ``devices``: machine numbers whose invoices the ledger in it holds; older manifests do not say, and stay valid as signed.
+    """
 
     id: str
     time: str
@@ -31,11 +34,14 @@ class Manifest:
     journal_seq: int
     key: str
     files: Mapping[str, Stored]
+    devices: tuple[str, ...] | None = None
 
     def written(self) -> bytes:
         """As it stands in the archive, and as it is signed."""
         files = {name: {"sha256": f.sha256, "size": f.size} for name, f in sorted(self.files.items())}
         fields = {"form": FORM, **self.__dict__, "files": files}
+        if self.devices is None:
+            del fields["devices"]
         return json.dumps(fields, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8")
 
     @classmethod
@@ -46,7 +52,9 @@ class Manifest:
             if fields.pop("form") != FORM:
                 raise ValueError("manifest of an unknown form")
             files = {name: Stored(str(f["sha256"]), int(f["size"])) for name, f in fields.pop("files").items()}
-            return cls(files=files, **fields)
+            devices = fields.pop("devices", None)
+            told = None if devices is None else tuple(str(device) for device in devices)
+            return cls(files=files, devices=told, **fields)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("not a manifest") from error
 

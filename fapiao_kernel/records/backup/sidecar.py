@@ -14,7 +14,10 @@ SUFFIX, ARCHIVE_SUFFIX = ".json", ".tar.zst.age"
 
 @dataclass(frozen=True)
 class Sidecar:
-    """``sha256`` and ``size`` are of the archive as it lies there; ``files`` a count; ``key`` the signer (hex)."""
+    """``sha256`` and ``size`` are of the archive as it lies there; ``files`` a count; ``key`` the signer (hex).
+
+    ``devices``: machine numbers whose invoices the ledger in it holds; older sidecars do not say.
+    """
 
     id: str
     time: str
@@ -25,6 +28,7 @@ class Sidecar:
     journal_seq: int
     reason: str
     key: str
+    devices: tuple[str, ...] = ()
 
     @property
     def archive(self) -> str:
@@ -43,7 +47,8 @@ class Sidecar:
         try:
             fields: dict[str, Any] = json.loads(content.decode("utf-8"))
             signature = fields.pop("signature")
-            sidecar = cls(**fields)
+            devices = tuple(str(device) for device in fields.get("devices", ()))
+            sidecar = cls(**{**fields, "devices": devices})
             datetime.fromisoformat(sidecar.time)
         except (ValueError, KeyError, TypeError, AttributeError):
             return None

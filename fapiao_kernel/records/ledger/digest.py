@@ -35,6 +35,14 @@ def write_lines(cursor: duckdb.DuckDBPyConnection, key: int, after: int, up_to: 
     )
 
 
+def write_unit(cursor: duckdb.DuckDBPyConnection, key: int, watermark: int, file: Path) -> None:
+    """A unit's invoices up to an import; an empty file for a unit without any. Raises ``OSError`` when DuckDB cannot write."""
+    try:
+        write_lines(cursor, key, -1, watermark, file)
+    except duckdb.IOException as error:
+        raise OSError(None, str(error).splitlines()[0]) from error
+
+
 def digest(cursor: duckdb.DuckDBPyConnection, key: int, after: int, up_to: int) -> str:
     """The digest of a unit's invoices with ``after < import number <= up_to``: sorted and written by DuckDB, hashed as a file."""
     with tempfile.TemporaryDirectory(prefix="fapiao-digest-") as folder:

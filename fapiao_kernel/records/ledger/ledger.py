@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,17 @@ from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.ports import Added, Census, Progress, UnitPreview
+from fapiao_kernel.ports import Added, Census, Progress, Tally, UnitPreview
 from fapiao_kernel.records.ledger import named, reading
 from fapiao_kernel.records.ledger.adding import Brought, Origin, bring_in
 from fapiao_kernel.records.ledger.cards_of import CardFinder, device_number
 from fapiao_kernel.records.ledger.closing import close
 from fapiao_kernel.records.ledger.copying import copy
 from fapiao_kernel.records.ledger.differing import NAMED
+from fapiao_kernel.records.ledger.digest import write_unit
 from fapiao_kernel.records.ledger.opening import open_ledger
 from fapiao_kernel.records.ledger.previewing import preview_unit
-from fapiao_kernel.records.ledger.units import Units
+from fapiao_kernel.records.ledger.units import NOTHING, Units
 
 
 class DuckLedger:
@@ -141,7 +142,35 @@ class DuckLedger:
         with self._folding:
             return self._units.late(unit.key)
 
+    def within(
+        self,
+        units: Sequence[ClearUnit],
+        first_day: date | None = None,
+        last_day: date | None = None,
+        invoices: Sequence[tuple[str, str]] = (),
+    ) -> Mapping[ClearUnit, Tally]:
+        """See ``ports.Ledger``. Whole units are told from memory; no invoice is scanned for them."""
+        with self._folding:
+            held = {unit: self._units.open_tally(unit.key) for unit in units}
+            after = {unit.key: self._units.watermark(unit.key) for unit in units}
+        if first_day is None and last_day is None and not invoices:
+            return held
+        with self._connection.cursor() as cursor:
+            found = reading.within(cursor, after, first_day, last_day, invoices)
+        return {unit: found.get(unit.key, NOTHING) for unit in units}
+
+    def sellers(self, units: Sequence[ClearUnit]) -> Mapping[str, int]:
+        """See ``ports.Ledger``."""
+        with self._connection.cursor() as cursor:
+            return reading.sellers(cursor, [unit.key for unit in units])
+
     # --- for analysts and backups
+
+    def devices(self) -> tuple[str, ...]:
+        """Machine numbers whose invoices are here; no invoice is scanned."""
+        with self._folding:
+            keys = tuple(self._units.imports)
+        return tuple(sorted({ClearUnit.from_key(key).device_number for key in keys}))
 
     def page(self, units: Sequence[ClearUnit], after: str, limit: int) -> dict[str, Any]:
         """A page of the units' invoices in order of code and number: ``{"rows", "next"}``; amounts and dates as text."""
@@ -161,6 +190,14 @@ class DuckLedger:
         """A named query's result into a Parquet file. Raises ``UsageError`` (``query_unknown``, ``query_parameter``)."""
         with self._connection.cursor() as cursor:
             named.write(cursor, name, params, out)
+
+    def write_lines(self, unit: ClearUnit, watermark: int, file: Path) -> None:
+        """The unit's invoices up to an import as canonical lines (form ``d1``): ``sha256sum`` of the file is the unit's digest.
+
+        Raises ``OSError`` when they cannot be written.
+        """
+        with self._connection.cursor() as cursor:
+            write_unit(cursor, unit.key, watermark, file)
 
     def copy_to(self, path: Path) -> None:
         """A cold copy of the whole ledger: everything is moved into the file first, and no write happens meanwhile."""

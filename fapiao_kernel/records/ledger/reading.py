@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import duckdb
 
 from fapiao_kernel.domain.invoice import MIXED
 from fapiao_kernel.domain.period import Period
+from fapiao_kernel.ports import Tally
 
 SEPARATOR = "|"
 _COLUMNS = (
@@ -83,3 +85,46 @@ def late(cursor: duckdb.DuckDBPyConnection, keys: Sequence[int], seq: int) -> li
         " ORDER BY code, number",
         [seq, list(keys)],
     ).fetchall()
+
+
+def sellers(cursor: duckdb.DuckDBPyConnection, keys: Sequence[int]) -> dict[str, int]:
+    """Sheets by the seller's taxpayer id over these units, most first."""
+    if not keys:
+        return {}
+    listed = ", ".join(str(int(key)) for key in keys)  # constants: other months' row groups are skipped (see ``page``)
+    sql = f"SELECT seller_id, count(*) FROM invoice WHERE unit_key IN ({listed}) GROUP BY ALL ORDER BY 2 DESC, 1"
+    return {str(seller): int(count) for seller, count in cursor.execute(sql).fetchall()}
+
+
+_WITHIN = """
+SELECT unit_key, count(*), sum(CASE WHEN status = 'normal' THEN total ELSE 0 END)::DECIMAL(18,2)
+FROM invoice
+WHERE unit_key IN ({keys}) AND import_seq > CASE unit_key {after} END
+  AND issue_date >= coalesce($first, issue_date) AND issue_date <= coalesce($last, issue_date) {picked}
+GROUP BY unit_key
+"""
+
+
+def within(
+    cursor: duckdb.DuckDBPyConnection,
+    after: Mapping[int, int],
+    first_day: date | None,
+    last_day: date | None,
+    invoices: Sequence[tuple[str, str]],
+) -> dict[int, Tally]:
+    """See ``ports.Ledger``. ``after``: unit key → the import up to which it is cleared."""
+    if not after:
+        return {}
+    params: dict[str, Any] = {"first": first_day, "last": last_day}
+    picked = ""
+    if invoices:
+        # Two lists side by side: a number is only looked for under its own code.
+        params |= {"codes": [code for code, _ in invoices], "numbers": [number for _, number in invoices]}
+        picked = "AND (code, number) IN (SELECT unnest($codes::VARCHAR[]), unnest($numbers::VARCHAR[]))"
+    # Keys as constants: other months' row groups are skipped (see ``page``).
+    sql = _WITHIN.format(
+        keys=", ".join(str(int(key)) for key in after),
+        after=" ".join(f"WHEN {int(key)} THEN {int(seq)}" for key, seq in after.items()),
+        picked=picked,
+    )
+    return {int(key): Tally(int(count), total) for key, count, total in cursor.execute(sql, params).fetchall()}

@@ -70,6 +70,12 @@ class Units:
             return 0
         return sum(count for seq, count, _ in self.imports.get(key, ()) if seq > self.closed[key][0])
 
+    def open_tally(self, key: int) -> Tally:
+        """The unit's invoices that are not cleared."""
+        after = self.watermark(key)
+        brought = [(count, total) for seq, count, total in self.imports.get(key, ()) if seq > after]
+        return Tally(sum(count for count, _ in brought), sum((total for _, total in brought), ZERO))
+
     def census(self) -> Census:
         """O(units and imports): no invoice is scanned."""
         counts, totals = [0, 0], [ZERO, ZERO]

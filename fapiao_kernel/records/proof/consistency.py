@@ -1,71 +1,72 @@
-"""Whether a bundle's parts say what its journal says (前后一致): preview, intent, device states, receipts, backups. Pure."""
+"""Whether a bundle's parts say what its journal says (前后一致): preview, device states, tax side, backups, sums. Pure.
+
+``parts``: the JSON files of the bundle, by name. ``run``: the run as the journal's records tell it (``course.walk``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from fapiao_kernel.domain.clearing import Event
+from fapiao_kernel.domain.clearing import Event, Run
 from fapiao_kernel.records.language import either
 from fapiao_kernel.records.proof.bundle import AFTER, AUTHORITY, BACKUP, BEFORE, PREVIEW
+from fapiao_kernel.records.proof.course import RECOVERIES
 
 Records = Sequence[Mapping[str, Any]]
 
 
-def disagreements(parts: Mapping[str, Any], records: Records) -> Iterator[str]:
+def disagreements(parts: Mapping[str, Any], run: Run, records: Records) -> Iterator[str]:
     """Each a short text that names the two that differ. Empty for a bundle that holds together."""
-    yield from _preview(parts[PREVIEW], records)
-    yield from _intent(parts[PREVIEW], records)
-    cards = [record["data"]["card"] for record in records if isinstance(record["data"].get("card"), Mapping)]
-    for name in (BEFORE, AFTER):
-        if parts[name] is not None and parts[name] not in cards:
-            yield f"{name}: " + either("日志里没有这次读数", "no such reading in the journal")
-    receipts = [data.get("receipts") for data in _data(records, Event.ACKNOWLEDGED)]
-    if (parts[AUTHORITY]["authority"] or {}).get("receipts") not in [*receipts, None, [], {}]:
-        yield f"{AUTHORITY}: receipts ≠ {Event.ACKNOWLEDGED}"
-    made = {data["id"]: data.get("copies") for data in _data(records, Event.BACKED_UP)}
-    for backup in parts[BACKUP]:
-        if made.get(backup["id"]) != backup["copies"]:
-            yield f"{BACKUP}: {backup['id']} ≠ {Event.BACKED_UP}"
+    frozen = next((event for event in RECOVERIES if event in run.facts), Event.FROZEN)
+    yield from differ(PREVIEW, parts[PREVIEW], frozen, run.frozen)
+    yield from _devices(parts, run)
+    yield from _authority(parts[AUTHORITY], run, records)
+    yield from _backups(parts[BACKUP], run, records)
+    for unit in parts[PREVIEW]["units"]:
+        yield from _sums(unit)
 
 
-def _preview(preview: Mapping[str, Any], records: Records) -> Iterator[str]:
-    frozen = [data for data in _data(records, Event.FROZEN) if data["revision"] == preview["revision"]]
-    if not frozen:
-        yield f"{PREVIEW}: revision {preview['revision']} ≠ {Event.FROZEN}"
-    for data in frozen:
-        if data["units"] != preview["units"]:
-            yield either("单元或摘要", "units or digests") + f": {PREVIEW} ≠ {Event.FROZEN} ({preview['revision']})"
+def differ(name: str, one: Any, other_name: str, other: Any) -> Iterator[str]:
+    """``name ≠ other`` when the values are not the same; nothing and an empty list are."""
+    if (one or None) != (other or None):
+        yield f"{name} ≠ {other_name}"
 
 
-def _intent(preview: Mapping[str, Any], records: Records) -> Iterator[str]:
-    """One intent at most names a revision, it is the frozen one, and each of its units has an outcome."""
-    digests = {_unit(unit): unit["digest"] for unit in preview["units"]}
-    intents = _data(records, Event.CLEAR_INTENT)
-    outcomes = {
-        _unit(unit)
-        for event in (Event.UNIT_ANSWERED, Event.UNIT_SETTLED)
-        for data in _data(records, event)
-        for unit in data["units"]
-    }
-    if len(intents) > 1:
-        yield f"{len(intents)} × {Event.CLEAR_INTENT}"
-    for data in intents:
-        if data["revision"] != preview["revision"]:
-            yield f"{Event.CLEAR_INTENT} ({data['revision']}) ≠ {PREVIEW} ({preview['revision']})"
-        for unit in (unit for group in data["groups"] for unit in group):
-            name = " ".join(_unit(unit))
-            if _unit(unit) not in digests:
-                yield f"{Event.CLEAR_INTENT}: {name} " + either("不在预览中", "is not in the preview")
-            elif unit.get("digest", digests[_unit(unit)]) != digests[_unit(unit)]:
-                yield either("摘要", "digest") + f": {Event.CLEAR_INTENT} ≠ {PREVIEW} ({name})"
-            if _unit(unit) not in outcomes:
-                yield f"{Event.CLEAR_INTENT}: {name} " + either("没有结果", "has no outcome")
+def _devices(parts: Mapping[str, Any], run: Run) -> Iterator[str]:
+    if not {Event.CLEAR_INTENT, *RECOVERIES} & run.facts.keys():
+        yield either("日志里既没有清卡也没有恢复", "the journal holds neither a clear nor a recovery")
+        return
+    yield from differ(BEFORE, parts[BEFORE], Event.CLEAR_INTENT, run.basis["card"])
+    yield from differ(AFTER, parts[AFTER], Event.VERIFIED, run.facts.get(Event.VERIFIED, {}).get("card"))
 
 
-def _unit(unit: Mapping[str, Any]) -> tuple[str, str]:
-    return str(unit["invoice_type"]), str(unit["period"])
+def _authority(part: Mapping[str, Any], run: Run, records: Records) -> Iterator[str]:
+    said = part["authority"] or {}
+    for key, event in (("upload", Event.UPLOADED), ("receipts", Event.ACKNOWLEDGED)):
+        yield from differ(f"{AUTHORITY}: {key}", said.get(key), event, run.facts.get(event, {}).get("receipts"))
+    yield from differ(f"{AUTHORITY}: declaration", part["declaration"], Event.DECLARED, run.facts.get(Event.DECLARED))
+    if "authorisation" in part:
+        fetched = [record["data"] for record in records if record["kind"] == Event.AUTHORISED]
+        yield from differ(f"{AUTHORITY}: authorisation", part["authorisation"], Event.AUTHORISED, fetched)
 
 
-def _data(records: Records, event: Event) -> list[Mapping[str, Any]]:
-    return [record["data"] for record in records if record["kind"] == event]
+def _backups(part: Sequence[Mapping[str, Any]], run: Run, records: Records) -> Iterator[str]:
+    made = {record["data"]["id"]: record["data"] for record in records if record["kind"] == Event.BACKED_UP}
+    stood_on = next((run.facts[event].get("backup") for event in RECOVERIES if event in run.facts), None)
+    known = {stood_on["id"]: stood_on, **made} if stood_on else made
+    for backup in part:
+        yield from differ(f"{BACKUP}: {backup['id']}", backup, Event.BACKED_UP, known.get(backup["id"]))
+    for name in sorted(made.keys() - {backup["id"] for backup in part}):
+        yield f"{BACKUP}: " + either(f"缺少 {name}", f"{name} is missing")
+
+
+def _sums(unit: Mapping[str, Any]) -> Iterator[str]:
+    name = f"{PREVIEW}: {unit['invoice_type']} {unit['period']}"
+    amount, tax = Decimal(unit["amount"]), Decimal(unit["tax"])
+    if amount + tax != Decimal(unit["total"]):
+        yield name + either("：金额 + 税额 ≠ 价税合计", ": amount + tax ≠ total")
+    by_rate = [sum((Decimal(rate[key]) for rate in unit["rates"]), Decimal(0)) for key in ("amount", "tax")]
+    if by_rate != [amount, tax]:
+        yield name + either("：各税率之和 ≠ 小计", ": the rates do not add up")

@@ -9,16 +9,19 @@ from fapiao_kernel.domain.errors import english
 from fapiao_kernel.records.proof import tables
 from fapiao_kernel.records.proof.markup import Markup, inner, tag
 from fapiao_kernel.records.proof.style import css
-from fapiao_kernel.records.proof.witnesses import CLOSED, witnesses
-from fapiao_kernel.records.proof.words import joined, unit_name, word
+from fapiao_kernel.records.proof.witnesses import witnesses
+from fapiao_kernel.records.proof.words import joined, word
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _LOOK = {"cleared": ("✔", ""), "already_cleared": ("✔", ""), "partial": ("◐", "unsure"), "refused": ("✘", "bad")}
 _MARKS = {"yes": ("✔", "ok"), "no": ("✘", "no"), "ask": ("？", "ask")}
 
 
-def render(facts: Mapping[str, Any], records: Sequence[Mapping[str, Any]], journal_head: str) -> str:
-    """The page. ``records``: the run's own journal records as JSON, oldest first; ``journal_head``: hash of the span's last."""
+def render(
+    facts: Mapping[str, Any], records: Sequence[Mapping[str, Any]], journal_head: str, signing_key: str = ""
+) -> str:
+    """The page. ``records``: the run's own journal records as JSON, oldest first; ``journal_head``: hash of the span's last;
+    ``signing_key``: fingerprint of the key that signs the bundle."""
     about = inner(
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
@@ -34,10 +37,10 @@ def render(facts: Mapping[str, Any], records: Sequence[Mapping[str, Any]], journ
         _section("h.ticks", _ticks(facts)),
         _section("h.totals", tables.totals(facts), tag("p", word("voids_zero"), class_="small")),
         _section("h.census", tables.census(facts)),
-        _section("h.checks", tables.checks(facts)),
+        _section("h.checks", tables.checks(facts), long=True),
         _section("h.backups", tables.backups(facts)),
         _section("h.story", tables.story_table(records), long=True),
-        _section("h.proof", tables.proof(facts, journal_head), tag("p", word("how"), class_="small")),
+        _section("h.proof", tables.proof(facts, journal_head, signing_key), tag("p", word("how"), class_="small")),
         tag("div", *(tag("div", word(f"sign.{who}")) for who in ("by", "second", "date")), class_="signs"),
     )
     page = tag("html", tag("head", about), tag("body", body), lang="en" if english() else "zh-CN")
@@ -45,9 +48,8 @@ def render(facts: Mapping[str, Any], records: Sequence[Mapping[str, Any]], journ
 
 
 def _band(facts: Mapping[str, Any]) -> Markup:
-    if not facts["simulated"]:
-        return Markup("")
-    return tag("div", tag("b", f"{word('band')}　{word('band_note')}"), class_="band", role="note")
+    text = tables.band(facts)
+    return tag("div", tag("b", text), class_="band", role="note") if text else Markup("")
 
 
 def _header(facts: Mapping[str, Any]) -> Markup:
@@ -57,16 +59,14 @@ def _header(facts: Mapping[str, Any]) -> Markup:
 
 def _answer(facts: Mapping[str, Any]) -> Markup:
     mark, look = _LOOK.get(facts["verdict"], ("？", "unsure"))
-    verdict = facts["verdict"] if facts["verdict"] in _LOOK else "unknown"
-    done = [unit_name(u) for u in facts["units"] if u["outcome"] in CLOSED]
-    left = [unit_name(u) for u in facts["units"] if u["outcome"] not in CLOSED]
     locks = sorted({_change(u["lock_date_before"], u["lock_date_after"]) for u in facts["units"]})
     card = facts["card_after"] or facts["card_before"] or {"clock": "？"}
     why = word(
         "answer.why", lock=joined(locks), clock=tables.when(card["clock"]), done=tables.when(facts["finished_at"])
     )
-    sentence = word(f"answer.{verdict}", closed=joined(done), left=joined(left))
-    return tag("div", tag("p", f"{mark} {sentence}", class_="big"), tag("p", why), class_=f"answer {look}".strip())
+    return tag(
+        "div", tag("p", f"{mark} {tables.answer(facts)}", class_="big"), tag("p", why), class_=f"answer {look}".strip()
+    )
 
 
 def _change(before: str, after: str) -> str:

@@ -7,8 +7,8 @@ the chain without telling anything. Form of the whole records: ``records.journal
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fapiao_kernel.ports import Record
@@ -20,13 +20,15 @@ _LINK = {"hash", "prev", "seq"}
 
 @dataclass(frozen=True)
 class Slice:
-    """``records``: the whole ones. ``problems``: (line from 1, reason). ``head``: hash of the last line."""
+    """``records``: the whole ones. ``problems``: (line from 1, reason). ``head``: hash of the last line.
+    ``hashes``: of every line that holds, by sequence number."""
 
     records: tuple[dict[str, Any], ...]
     problems: tuple[tuple[int, str], ...]
     first: int
     last: int
     head: str
+    hashes: Mapping[int, str] = field(default_factory=dict)
 
 
 def cut(records: Iterable[Record], run: str) -> bytes:
@@ -37,6 +39,7 @@ def cut(records: Iterable[Record], run: str) -> bytes:
 def read(content: bytes, run: str) -> Slice:
     """Check every line against the one before; a record of another run is a problem too: it has no business here."""
     whole: list[dict[str, Any]] = []
+    hashes: dict[int, str] = {}
     first, seq, prev, number = 0, 0, "", 0
     for number, line in enumerate(content.splitlines(keepends=True), 1):
         record, link = chain.parse(line), _link(line)
@@ -55,8 +58,9 @@ def read(content: bytes, run: str) -> Slice:
         if record is not None:
             whole.append(record)
         seq, prev = given["seq"], given["hash"]
+        hashes[seq] = prev
     problems = () if whole else ((number, either("没有这次清卡的记录", "no record of the run")),)
-    return Slice(tuple(whole), problems, first, seq, prev)
+    return Slice(tuple(whole), problems, first, seq, prev, hashes)
 
 
 def _line(record: Record, run: str) -> bytes:

@@ -46,6 +46,7 @@ code { font: 7.9pt/1.5 "Noto Sans Mono CJK SC", Consolas, Menlo, monospace; over
 @media print {
   body { max-width: none; padding: 0; font-size: 8.6pt; line-height: 1.45; } th, td { padding: .5mm 2mm; }
   h2 { margin: 3.6mm 0 1.2mm; } .answer { margin: 3mm 0; padding: 2mm 4mm; } .band { margin-bottom: 3mm; }
+  .signs { margin-top: 9mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """

@@ -8,11 +8,14 @@ from typing import Any
 
 from fapiao_kernel.domain.invoice import EXEMPT
 from fapiao_kernel.records.proof.markup import Markup, inner, tag
+from fapiao_kernel.records.proof.signature import grouped
 from fapiao_kernel.records.proof.witnesses import CLOSED, money
 from fapiao_kernel.records.proof.words import joined, story, type_name, unit_name, word
 
 _SEVERITY = {"ok": ("✔", "ok"), "info": ("✔", "ok"), "warning": ("！", "ask"), "blocker": ("✘", "no")}
 """Mark and look of a check; ``unknown`` is never ok. The word beside stands under the look's name."""
+VERDICTS = ("cleared", "already_cleared", "partial", "refused")
+"""What a record may answer; anything else reads as unknown."""
 
 
 def identity(facts: Mapping[str, Any], periods: str) -> Markup:
@@ -125,14 +128,8 @@ def story_table(records: Iterable[Mapping[str, Any]]) -> Markup:
     """What was done, by whom and when, from the journal (操作日志)."""
     rows = []
     for record in records:
-        data = record["data"]
-        facts = {
-            "units": joined([unit_name(unit) for unit in data.get("units", ()) if isinstance(unit, Mapping)]),
-            "outcome": word(f"outcome.{data['outcome']}") if "outcome" in data else "",
-            **{key: data.get(key, "") for key in ("revision", "reason", "device_tail", "period")},
-        }
-        text = story(record["kind"], facts)
-        if text is not None:
+        text = told(record)
+        if text:
             rows.append(
                 tag(
                     "tr",
@@ -144,13 +141,45 @@ def story_table(records: Iterable[Mapping[str, Any]]) -> Markup:
     return _table(("time", "who", "what"), rows)
 
 
-def proof(facts: Mapping[str, Any], head: str) -> Markup:
-    """What the record rests on: revision, digests, journal span and head, versions."""
+def told(record: Mapping[str, Any]) -> str:
+    """What a journal record says in one line; "" for kinds that are no news to a reader of the record."""
+    data = record["data"]
+    facts = {
+        "units": joined([unit_name(unit) for unit in data.get("units", ()) if isinstance(unit, Mapping)]),
+        "outcome": word(f"outcome.{data['outcome']}") if "outcome" in data else "",
+        **{key: data.get(key, "") for key in ("revision", "reason", "device_tail", "period", "code", "statement", "evidence")},
+    }
+    return story(record["kind"], facts) or ""
+
+
+def answer(facts: Mapping[str, Any]) -> str:
+    """The answer (结论) in one sentence: what is cleared, and what is not."""
+    verdict = facts["verdict"] if facts["verdict"] in VERDICTS else "unknown"
+    done = [unit_name(u) for u in facts["units"] if u["outcome"] in CLOSED]
+    left = [unit_name(u) for u in facts["units"] if u["outcome"] not in CLOSED]
+    return word(f"answer.{verdict}", closed=joined(done), left=joined(left))
+
+
+def band(facts: Mapping[str, Any]) -> str:
+    """What a simulated card's record says on top of every page; "" for a real one."""
+    return f"{word('band')}　{word('band_note')}" if facts["simulated"] else ""
+
+
+def passed(finding: Mapping[str, Any]) -> str:
+    """A check's result with its mark."""
+    mark, look = _SEVERITY.get(finding.get("severity", ""), ("？", "ask"))
+    return f"{mark} {word('check.' + look)}"
+
+
+def proof(facts: Mapping[str, Any], head: str, key: str) -> Markup:
+    """What the record rests on: revision, digests, journal span and head, fingerprint of the signing key, versions."""
     span = word("journal.span", first=facts["journal_first"], last=facts["journal_last"])
     versions = " · ".join(f"{name} {version}" for name, version in sorted(facts["versions"].items()))
     pairs = [(word("revision"), tag("code", facts["preview"]["revision"]))]
     pairs += [(word("digest", unit=unit_name(u)), tag("code", u["digest"])) for u in facts["preview"]["units"]]
-    pairs += [(word("journal"), inner(f"{span} ", tag("code", head))), (word("versions"), tag("code", versions))]
+    pairs += [(word("journal"), inner(f"{span} ", tag("code", head)))]
+    pairs += [(word("signing_key"), tag("code", grouped(key) or word("none")))]
+    pairs += [(word("versions"), tag("code", versions))]
     return tag("table", tag("tbody", *(tag("tr", tag("td", a, class_="now"), tag("td", b)) for a, b in pairs)))
 
 

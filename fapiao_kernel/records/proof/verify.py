@@ -1,116 +1,152 @@
-"""Checking a bundle (核验证据包) offline: no agent, no home, standard library only. What it cannot know, it says."""
+"""Checking a bundle (核验证据包) offline: no agent, no home. What it cannot know, it says."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import lzma
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fapiao_kernel.domain.errors import english, finding
-from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.domain.errors import finding
+from fapiao_kernel.domain.finding import Finding, Severity
 from fapiao_kernel.records.language import either
-from fapiao_kernel.records.proof import bundle, consistency
+from fapiao_kernel.records.proof import (
+    bundle,
+    consistency,
+    course,
+    lines,
+    not_known,
+    notes_check,
+    record_check,
+    signature,
+)
+from fapiao_kernel.records.proof.opening import BROKEN_ZIP, Opened, opened
 from fapiao_kernel.records.proof.slice import Slice, read
 
-_LIMIT = 256 << 20
-"""A bundle is a few hundred kB; more than this unpacked is not one of ours."""
-
-_NOT_KNOWN = (
-    ("谁做的这份证据包：目前还没有签名。", "Who made this bundle: it is not signed yet."),
-    (
-        "日志是否完整：只看得到这次清卡的记录和它们之间的链，看不到之前和之后。",
-        "Whether the journal is complete: only this run's records and the links between them are here, nothing before or after.",
-    ),
-    ("时间是否准确：时间来自当时那台电脑的时钟。", "Whether the times are right: they come from that machine's clock."),
-    (
-        "设备和税局现在的状态：只有重新读取设备、查询税局才知道。",
-        "What device and tax side say today: only reading them again tells.",
-    ),
-    (
-        "发票本身：这里只有合计和摘要，没有发票明细。",
-        "The invoices themselves: totals and digests are here, not the invoices.",
-    ),
-)
-_PRACTICE = (
-    "真实设备：这是在模拟设备上的练习。",
-    "Anything about a real device: this was practice on a simulated one.",
-)
+BROKEN_CONTENT = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a well-formed zip with senseless files in it can raise."""
 
 
 @dataclass(frozen=True)
 class BundleCheck:
-    """``ok``: nothing found. ``not_known``: sentences on what no reader of this file alone can know."""
+    """``ok``: nothing found. ``not_known``: sentences on what no reader of this file alone can know.
+    ``signed_by``: fingerprint of the key whose signature holds, "" when none does."""
 
     ok: bool
     findings: tuple[Finding, ...]
     not_known: tuple[str, ...]
+    signed_by: str = ""
 
 
-BROKEN_ZIP = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
-    *(NotImplementedError, RuntimeError, OverflowError, OSError, ValueError, KeyError),
-)
-"""What zipfile and its decompressors raise for a damaged archive (every single-byte change and every cut was tried)."""
+def verify_bundle(path: Path, key: str = "") -> BundleCheck:
+    """Zip, signature, files against the manifest, the journal's chain, the course of the run, and the parts against the journal.
 
-
-def verify_bundle(path: Path) -> BundleCheck:
-    """Files against the manifest, the journal's chain, and the parts against the journal. Never raises for a bad bundle."""
+    ``key``: the fingerprint that the signing key must have (``signature.ungrouped``). Never raises for a bad bundle.
+    """
+    check = _Check(key)
     try:
-        contents = _contents(path)
-    except BROKEN_ZIP as error:
-        return _result([finding("bundle_unreadable", reason=str(error) or type(error).__name__)])
-    try:
-        manifest = json.loads(contents.pop(bundle.MANIFEST))
-        files: Mapping[str, Any] = manifest["files"]
-        found = list(_against_manifest(contents, files))
-        piece = read(contents.get(bundle.JOURNAL, b""), str(manifest["run"]))
-        found += [finding("bundle_chain_broken", line=line, reason=reason) for line, reason in piece.problems]
-        if {"first": piece.first, "last": piece.last, "head": piece.head} != manifest["journal"]:
-            found.append(finding("bundle_disagrees", what=f"{bundle.MANIFEST} ≠ {bundle.JOURNAL}"))
-        if not found:
-            found += _parts(contents, piece)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        return _result([finding("bundle_unreadable", reason=f"{type(error).__name__}: {error}")])
-    return _result(found, simulated=_simulated(piece))
+        with opened(path) as zipped:
+            check.all(zipped)
+    except (*BROKEN_ZIP, *BROKEN_CONTENT) as error:
+        told = "" if isinstance(error, LookupError) else str(error)
+        check.found.append(finding("bundle_unreadable", reason=told or repr(error)))
+    return check.result()
 
 
-def _contents(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        infos = archive.infolist()
-        names = [info.filename for info in infos]
-        if len(set(names)) != len(names):
-            raise ValueError(either("同名文件出现两次", "a name stands in it twice"))
-        if sum(info.file_size for info in infos) > _LIMIT:
-            raise ValueError(either("太大，不是证据包", "too large for a bundle"))
-        return {info.filename: archive.read(info) for info in infos}
+class _Check:
+    """One verification under way. A later step runs only when the earlier ones leave it something to stand on."""
 
+    def __init__(self, key: str) -> None:
+        self.key, self.signed_by = key, ""
+        self.found: list[Finding] = []
+        self.lines = self.simulated = False
+        self.manifest: dict[str, Any] = {}
 
-def _against_manifest(contents: Mapping[str, bytes], files: Mapping[str, Any]) -> Iterator[Finding]:
-    for name in sorted(files.keys() | set(bundle.NAMES)):
-        if name not in contents or name not in files:
-            yield finding("bundle_file_missing", file=name)
-        elif hashlib.sha256(contents[name]).hexdigest() != files[name]["sha256"]:
-            yield finding("bundle_file_changed", file=name)
-    for name in sorted(contents.keys() - files.keys() - set(bundle.NAMES)):
-        yield finding("bundle_file_unlisted", file=name)
+    def all(self, zipped: Opened) -> None:
+        if bundle.MANIFEST not in zipped.names:
+            self.found.append(finding("bundle_file_missing", file=bundle.MANIFEST))
+            return
+        content = zipped.read(bundle.MANIFEST)
+        self.manifest = json.loads(content)
+        if self.manifest["form"] not in (bundle.FORM, bundle.UNSIGNED_FORM):
+            raise ValueError(either("不认识的格式版本", "a form that this version does not know"))
+        self._signature(zipped, content)
+        self._files(zipped)
+        if self.manifest["form"] == bundle.FORM and not zipped.exact(bundle.content_of(self.manifest["body"])):
+            self.found.append(finding("bundle_rewrapped"))
+        if any(said.code in ("bundle_file_missing", "bundle_file_changed") for said in self.found):
+            return
+        run = str(self.manifest["run"])
+        piece = read(zipped.read(bundle.JOURNAL), run)
+        self.found += [finding("bundle_chain_broken", line=line, reason=reason) for line, reason in piece.problems]
+        self.simulated = any(r["kind"] == "run.opened" and bool(r["data"].get("simulated")) for r in piece.records)
+        if {"first": piece.first, "last": piece.last, "head": piece.head} != self.manifest["journal"]:
+            self.found.append(finding("bundle_disagrees", what=f"{bundle.MANIFEST} ≠ {bundle.JOURNAL}"))
+        if not piece.problems:
+            self._contents(zipped, piece)
 
+    def _signature(self, zipped: Opened, content: bytes) -> None:
+        if bundle.SIGNATURE not in zipped.names:
+            self.found.append(finding("bundle_unsigned", severity=Severity.BLOCKER if self.key else None))
+            return
+        public = str(self.manifest["key"])
+        mark = signature.fingerprint(public)
+        if self.manifest["fingerprint"] != mark or not signature.holds(content, zipped.read(bundle.SIGNATURE), public):
+            self.found.append(finding("bundle_signature_wrong"))
+            return
+        self.signed_by = mark
+        if self.key and self.key != mark:
+            found, expected = signature.grouped(mark), signature.grouped(self.key)
+            self.found.append(finding("bundle_key_other", found=found, expected=expected))
 
-def _parts(contents: Mapping[str, bytes], piece: Slice) -> list[Finding]:
-    parts = {name: json.loads(content) for name, content in contents.items() if name.endswith(".json")}
-    return [finding("bundle_disagrees", what=what) for what in consistency.disagreements(parts, piece.records)]
+    def _files(self, zipped: Opened) -> None:
+        """Every member against the manifest, and the manifest against what a bundle must hold."""
+        listed: Mapping[str, Any] = self.manifest["files"]
+        unsigned = self.manifest["form"] == bundle.UNSIGNED_FORM
+        names = set(bundle.UNSIGNED_NAMES if unsigned else bundle.NAMES)
+        names |= {line["file"] for line in self.manifest.get("lines", ()) if line["file"]}
+        for name in sorted(listed.keys() | names):
+            if name not in zipped.names or name not in listed:
+                self.found.append(finding("bundle_file_missing", file=name))
+            elif zipped.content(name) != bundle.content_of(listed[name]):
+                self.found.append(finding("bundle_file_changed", file=name))
+        for name in sorted(set(zipped.names) - listed.keys() - names - {bundle.MANIFEST, bundle.SIGNATURE}):
+            self.found.append(finding("bundle_file_unlisted", file=name))
 
+    def _contents(self, zipped: Opened, piece: Slice) -> None:
+        walked = course.walk(piece.records)
+        self.found += [finding("bundle_course_wrong", what=what) for what in walked.departures]
+        if walked.run is None or walked.departures:
+            return
+        names = [name for name in zipped.names if name.endswith(".json") and "/" not in name]
+        parts = {name: json.loads(zipped.read(name)) for name in names}
+        said = list(consistency.disagreements(parts, walked.run, piece.records))
+        if self.manifest["form"] == bundle.FORM:
+            said += record_check.disagreements(parts, walked.run, self.manifest)
+            said += self._notes(zipped, parts[bundle.BACKUP], piece)
+            self._lines(zipped, parts[bundle.PREVIEW])
+        self.found += [finding("bundle_disagrees", what=what) for what in said]
 
-def _simulated(piece: Slice) -> bool:
-    return any(record["kind"] == "run.opened" and record["data"].get("simulated") for record in piece.records)
+    def _notes(self, zipped: Opened, backups: list[Mapping[str, Any]], piece: Slice) -> Iterator[str]:
+        by_id = {str(backup["id"]): backup for backup in backups}
+        for name in zipped.names:
+            if name.startswith(bundle.BACKUPS):
+                yield from notes_check.disagreements(name, zipped.read(name), by_id, piece, self.manifest["key"])
 
+    def _lines(self, zipped: Opened, preview: Mapping[str, Any]) -> None:
+        files = {(line["invoice_type"], line["period"]): line for line in self.manifest["lines"]}
+        for unit in preview["units"]:
+            line = files[unit["invoice_type"], unit["period"]]
+            name = line["file"]
+            if line["digest"] != unit["digest"]:
+                self.found.append(finding("bundle_disagrees", what=f"{bundle.MANIFEST}: digest ≠ {bundle.PREVIEW}"))
+            if name:
+                wrong = lines.disagreements(zipped.chunks(name), unit)
+                self.found += [finding("bundle_lines_wrong", file=name, what=what) for what in wrong]
+        self.lines = bool(files) and all(line["file"] for line in files.values())
 
-def _result(found: list[Finding], *, simulated: bool = False) -> BundleCheck:
-    sentences = (*_NOT_KNOWN, _PRACTICE) if simulated else _NOT_KNOWN
-    return BundleCheck(not found, tuple(found), tuple(pair[english()] for pair in sentences))
+    def result(self) -> BundleCheck:
+        pinned = bool(self.key) and self.key == self.signed_by
+        told = not_known.sentences(self.signed_by, pinned=pinned, lines=self.lines, simulated=self.simulated)
+        return BundleCheck(not self.found, tuple(self.found), told, self.signed_by)

@@ -34,7 +34,7 @@ def closed(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _device(facts: Mapping[str, Any]) -> Witness:
     if facts["card_after"] is None or not closed(facts):
         return Witness("device", "ask", word("device.ask"))
-    stuck = [unit for unit in closed(facts) if not _moved(unit)]
+    stuck = [unit for unit in closed(facts) if not moved(unit)]
     if stuck:
         return Witness("device", "no", word("device.no", units=joined([unit_name(unit) for unit in stuck])))
     if all(unit["outcome"] == "already_cleared" for unit in closed(facts)):
@@ -42,7 +42,8 @@ def _device(facts: Mapping[str, Any]) -> Witness:
     return Witness("device", "yes", word("device.yes", n=len({unit["invoice_type"] for unit in closed(facts)})))
 
 
-def _moved(unit: Mapping[str, Any]) -> bool:
+def moved(unit: Mapping[str, Any]) -> bool:
+    """Whether the device's dates of a closed unit stand as they must after a clear."""
     lock, start = str(unit["lock_date_after"]), str(unit["report_start_after"])
     if unit["outcome"] == "already_cleared":
         return bool(lock) and start[:7] > str(unit["period"])

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fapiao_kernel.domain.home import Home
+from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.ports import RunFiles
 from fapiao_kernel.records.journal.store import FileJournal
+from fapiao_kernel.records.proof.recorder import ProofRecorder
+from tests.records.proof.forging import Forger
 
 RUN, DEVICE = "20261105-0900-7f3a", "661234567890"
+TAXPAYER = "杭州青禾<商贸>有限公司 & 分公司"
 SPECIAL, ORDINARY = ({"invoice_type": t, "period": "2026-10"} for t in ("004", "007"))
 
 
@@ -24,6 +32,79 @@ class Story:
     home: Home
     journal: FileJournal
     facts: dict[str, Any]
+    signer: KnownKey = field(default_factory=lambda: KnownKey(b"k"))
+    ledger: HeldLines = field(default_factory=lambda: HeldLines())
+
+    def record(self, **changed: Any) -> RunFiles:
+        """Write record and bundle, as the agent does."""
+        return self.recorder().write(self.facts["run"], {**self.facts, **changed})
+
+    def recorder(self, *, lines: bool = True) -> ProofRecorder:
+        return ProofRecorder(self.home, self.journal, self.signer, self.ledger if lines else None)
+
+
+class KnownKey:
+    """A signing key that is the same in every test."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed * 32)
+
+    @property
+    def public(self) -> str:
+        return self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+    def sign(self, content: bytes) -> str:
+        return self._key.sign(content).hex()
+
+
+class HeldLines:
+    """A ledger that holds what the preview was frozen from."""
+
+    def write_lines(self, unit: ClearUnit, watermark: int, file: Path) -> None:
+        file.write_bytes(lines_of(unit.invoice_type.value))
+
+
+def lines_of(kind: str) -> bytes:
+    """A unit's canonical lines: its sums stand on the first invoice of each rate, voids and reds among the others."""
+    voids, reds, rates = UNITS[kind]
+    lines: list[str] = []
+    for rate, count, amount, tax in rates:
+        for at in range(count):
+            sums = (amount, tax, str(Decimal(amount) + Decimal(tax))) if at == 0 else ("0.00",) * 3
+            status = "void" if 0 < at <= voids and rate == "0.13" else "normal"
+            red = "true" if voids < at <= voids + reds and rate == "0.13" else "false"
+            number = f"{len(lines) + 1:08d}"
+            buyer = "91330106MA2KYYYY1X\x1f杭州买方有限公司"
+            cells = (
+                "3300204130",
+                number,
+                kind,
+                "2026-10-12",
+                *sums,
+                rate,
+                status,
+                red,
+                "",
+                "91330106MA2KXXXX7Q",
+                buyer,
+            )
+            lines.append("\x1f".join(cells) + "\n")
+    return "".join(lines).encode()
+
+
+UNITS = {
+    "004": (9, 6, [("0.13", 640, "4210380.12", "547349.42"), ("0.06", 172, "640200.00", "38412.00")]),
+    "007": (
+        14,
+        3,
+        [
+            ("0.13", 900, "1890300.10", "245739.01"),
+            ("0.01", 200, "310040.50", "3100.40"),
+            ("免税", 78, "248999.00", "0.00"),
+        ],
+    ),
+}
+"""Voids, reds, and rate, count, amount, tax."""
 
 
 @pytest.fixture
@@ -33,6 +114,30 @@ def story(tmp_path: Path, clock: Any):
     journal = FileJournal(home.journal, clock)
     yield Story(home, journal, _tell(journal))
     journal.close()
+
+
+@pytest.fixture
+def bundle(story: Story) -> Path:
+    """The story's bundle, on the disk."""
+    return story.record().bundle
+
+
+@pytest.fixture
+def stranger() -> KnownKey:
+    """A key that is not the company's."""
+    return KnownKey(b"s")
+
+
+@pytest.fixture
+def pack(story: Story):
+    """Put a changed bundle together with the company's own key."""
+    return Forger(story.signer).pack
+
+
+@pytest.fixture
+def change(story: Story):
+    """Edit one part of a bundle, likewise."""
+    return Forger(story.signer).change
 
 
 def _tell(journal: FileJournal) -> dict[str, Any]:
@@ -60,23 +165,35 @@ def _tell(journal: FileJournal) -> dict[str, Any]:
     def add(kind: str, data: dict[str, Any]) -> int:
         return journal.append(kind, data, run=RUN, who="李会计").seq
 
-    opened = add(
-        "run.opened",
-        {"card": "gb18240+sim://novice", "device_number": DEVICE, "groups": [[SPECIAL], [ORDINARY]], "simulated": True},
-    )
+    opening = {
+        "card": "gb18240+sim://novice",
+        "device_number": DEVICE,
+        "taxpayer_name": TAXPAYER,
+        "taxpayer_id": "91330106MA2KXXXX7Q",
+        "groups": [[SPECIAL], [ORDINARY]],
+        "simulated": True,
+    }
+    opened = journal.append("run.opened", opening, run=RUN, who="李会计")
+    uploads = ["CB20261105000033"]
+    digests = [
+        {"units": [unit], "sha256": hashlib.sha256(repr(unit).encode()).hexdigest()} for unit in (SPECIAL, ORDINARY)
+    ]
+    revision = preview["revision"]
     add("run.checked", {"checks": [], "card": before, "verdict": "not_reported", "seconds": 0.2})
     add("run.backed_up", first)
     add("report.intent", {"groups": [[SPECIAL], [ORDINARY]], "card": before})
     add("report.result", {"groups": [], "already": False, "card": before, "seconds": 0.4})
-    add("report.uploaded", {"receipts": ["CB20261105000033"], "seconds": 0.1})
+    add("report.uploaded", {"receipts": uploads, "seconds": 0.1})
     journal.append("import.done", {"file": "别家公司.xlsx"}, run="", who="王会计")
     journal.append("run.opened", {"taxpayer_name": "别家公司"}, run="other-run", who="王会计")
     add("declaration.seen", declaration)
+    add("run.backed_up", second)
     add("preview.frozen", preview)
-    add("run.confirmed", {"revision": preview["revision"], "device_tail": "7890", "period": "2026-10"})
-    add("execution.begun", {"revision": preview["revision"]})
-    add("authorisation.fetched", {"revision": preview["revision"], "digests": []})
-    add("clear.intent", {"revision": preview["revision"], "groups": [[SPECIAL], [ORDINARY]], "card": before})
+    add("run.confirmed", {"revision": revision, "device_tail": "7890", "period": "2026-10"})
+    add("execution.begun", {"revision": revision})
+    add("authorisation.fetched", {"revision": revision, "digests": digests, "seconds": 0.1})
+    intent = {"revision": revision, "groups": [[SPECIAL], [ORDINARY]], "card": before, "census": census_before}
+    add("clear.intent", intent)
     for unit in (SPECIAL, ORDINARY):
         add("unit.sent", {"units": [unit]})
         add(
@@ -86,15 +203,14 @@ def _tell(journal: FileJournal) -> dict[str, Any]:
     add("clear.acknowledged", {"receipts": receipts, "seconds": 0.1})
     add("ledger.closed", {"rows": 2, "census": census_after, "seconds": 0.1})
     last = add("run.verified", {"checks": checks, "card": after, "ok": True, "seconds": 0.3})
-    last = add("run.backed_up", second) or last
     return {
         "run": RUN,
-        "taxpayer_name": "杭州青禾<商贸>有限公司 & 分公司",
+        "taxpayer_name": TAXPAYER,
         "taxpayer_id": "91330106MA2KXXXX7Q",
         "device_number": DEVICE,
         "simulated": True,
         "opened_by": "李会计",
-        "opened_at": "2026-11-05T09:00:34+08:00",
+        "opened_at": opened.time,
         "finished_at": "2026-11-05T09:05:57+08:00",
         "verdict": "cleared",
         "units": [
@@ -114,12 +230,12 @@ def _tell(journal: FileJournal) -> dict[str, Any]:
         "card_after": after,
         "statistics": statistics,
         "verification": checks,
-        "authority": {"receipts": receipts},
+        "authority": {"upload": uploads, "receipts": receipts},
         "declaration": declaration,
         "census_before": census_before,
         "census_after": census_after,
         "backups": [first, second],
-        "journal_first": opened,
+        "journal_first": opened.seq,
         "journal_last": last,
         "versions": {"fapiao-kernel": "0.1.0", "gb18240": "1", "Python": "3.11.7"},
     }
@@ -127,15 +243,10 @@ def _tell(journal: FileJournal) -> dict[str, Any]:
 
 def _preview() -> dict[str, Any]:
     units = []
-    special = [("0.13", 640, "4210380.12", "547349.42"), ("0.06", 172, "640200.00", "38412.00")]
-    ordinary = [
-        ("0.13", 900, "1890300.10", "245739.01"),
-        ("0.01", 200, "310040.50", "3100.40"),
-        ("免税", 78, "248999.00", "0.00"),
-    ]
-    for unit, count, voids, reds, rates in ((SPECIAL, 812, 9, 6, special), (ORDINARY, 1178, 14, 3, ordinary)):
-        amount = sum(round(float(a) * 100) for _, _, a, _ in rates) / 100
-        tax = sum(round(float(t) * 100) for *_, t in rates) / 100
+    for unit in (SPECIAL, ORDINARY):
+        voids, reds, rates = UNITS[unit["invoice_type"]]
+        count = sum(number for _, number, _, _ in rates)
+        amount, tax = sum(Decimal(a) for _, _, a, _ in rates), sum(Decimal(t) for *_, t in rates)
         units.append(
             {
                 **unit,
@@ -145,7 +256,7 @@ def _preview() -> dict[str, Any]:
                 "amount": f"{amount:.2f}",
                 "tax": f"{tax:.2f}",
                 "total": f"{amount + tax:.2f}",
-                "digest": hashlib.sha256(unit["invoice_type"].encode()).hexdigest(),
+                "digest": hashlib.sha256(lines_of(unit["invoice_type"])).hexdigest(),
                 "watermark": 1,
                 "rates": [{"rate": r, "count": c, "amount": a, "tax": t} for r, c, a, t in rates],
             }

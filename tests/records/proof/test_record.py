@@ -12,13 +12,11 @@ import pytest
 from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.records.proof import facts as facts_form
 from fapiao_kernel.records.proof.markup import Markup, tag
-from fapiao_kernel.records.proof.recorder import ProofRecorder
 from fapiao_kernel.records.proof.witnesses import witnesses
 
 
 def page(story, **changed) -> str:
-    facts = {**copy.deepcopy(story.facts), **changed}
-    return ProofRecorder(story.home, story.journal).write(facts["run"], facts).record.read_text("utf-8")
+    return story.record(**copy.deepcopy(changed)).record.read_text("utf-8")
 
 
 class Balanced(HTMLParser):
@@ -208,7 +206,7 @@ def test_a_hole_deep_in_the_facts_is_named_by_its_place(story):
 def test_a_secret_in_the_facts_is_refused_and_nothing_is_written(story):
     story.facts["versions"]["PIN"] = "88888888"
     with pytest.raises(FapiaoError) as caught:
-        ProofRecorder(story.home, story.journal).write(story.facts["run"], story.facts)
+        story.record()
     assert "88888888" not in str(caught.value)
     assert not story.home.records.exists()
 
@@ -216,17 +214,17 @@ def test_a_secret_in_the_facts_is_refused_and_nothing_is_written(story):
 @pytest.mark.parametrize("run", ["../x", "a/b", "", ".hidden"])
 def test_a_run_id_that_is_no_file_name_is_refused(story, run):
     with pytest.raises(FapiaoError):
-        ProofRecorder(story.home, story.journal).write(run, {**story.facts, "run": run})
+        story.recorder().write(run, {**story.facts, "run": run})
 
 
 def test_a_folder_that_cannot_be_written_is_told_with_the_device_already_changed(story):
     story.home.records.write_text("a file where the folder should be")
     with pytest.raises(FapiaoError) as caught:
-        ProofRecorder(story.home, story.journal).write(story.facts["run"], story.facts)
+        story.record()
     assert (caught.value.code, caught.value.effect) == ("proof_unwritable", "DONE")
 
 
-def test_both_files_are_on_the_disk_before_the_recorder_returns(story, monkeypatch):
+def test_all_files_are_on_the_disk_before_the_recorder_returns(story, monkeypatch):
     real, synced = os.fsync, set()
 
     def spy(descriptor: int) -> None:
@@ -234,6 +232,7 @@ def test_both_files_are_on_the_disk_before_the_recorder_returns(story, monkeypat
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", spy)
-    files = ProofRecorder(story.home, story.journal).write(story.facts["run"], story.facts)
-    assert {files.record.stat().st_ino, files.bundle.stat().st_ino, files.record.parent.stat().st_ino} <= synced
-    assert sorted(p.name for p in files.record.parent.iterdir()) == ["清卡记录.html", "证据包.zip"]
+    files = story.record()
+    made = (files.record, files.bundle, files.sheet, files.data)
+    assert {path.stat().st_ino for path in (*made, files.record.parent)} <= synced
+    assert sorted(p.name for p in files.record.parent.iterdir()) == sorted(path.name for path in made)

@@ -12,7 +12,7 @@ from fapiao_widgets.viewmodels.formats import count, moment, units, word
 from fapiao_widgets.viewmodels.frame import heading, panel, whole
 from fapiao_widgets.viewmodels.model import Model, Publish
 from fapiao_widgets.viewmodels.preparing import no_run
-from fapiao_widgets.viewmodels.recovering import recovery
+from fapiao_widgets.viewmodels.recovery_key import recovery_key
 from fapiao_widgets.viewmodels.session import Session
 from fapiao_widgets.viewmodels.starting import choice
 from fapiao_widgets.viewmodels.steps import panel_of
@@ -79,7 +79,7 @@ class Clearing(Model):
         self._first_page(run)
         drawn = panel_of(run, frame, self.session)
         if not drawn["danger"]:
-            drawn["blocks"][1:1] = recovery(self.status, run, self.session)
+            drawn["blocks"][1:1] = recovery_key(self.status, run, self.session)
         frame = self._with_help(frame, drawn["step"])
         return whole(frame, self.extend(run, drawn), rail=True)
 
@@ -152,7 +152,7 @@ class Clearing(Model):
             "choose": self._choose,
             "import": self._import,
             "check": self._check,
-            "recovery": self._recovery,
+            "recovery-key": self._recovery_key,
             "backup": lambda _: self.client.backup(self.picked_run),
             "report": lambda i: self.client.report(
                 self.picked_run, pin=str(i.get("pin", "")), period=str(i.get("period", ""))
@@ -170,7 +170,7 @@ class Clearing(Model):
         }
 
     def handle(self, intent: Mapping[str, Any]) -> None:
-        self.session.trouble, self.session.recovery = None, ""
+        self.session.trouble, self.session.recovery_key = None, ""
         super().handle(intent)
 
     def refresh(self, runs: list[str] | None = None) -> None:
@@ -211,9 +211,9 @@ class Clearing(Model):
             for f in answer.files
         ]
 
-    def _recovery(self, inputs: dict[str, Any]) -> None:
+    def _recovery_key(self, inputs: dict[str, Any]) -> None:
         """On the screen until the next click; kept nowhere."""
-        self.session.recovery = self.client.recovery()
+        self.session.recovery_key = self.client.recovery_key()
 
     def _file_return(self, inputs: dict[str, Any]) -> None:
         self.client.file_return(self.picked_run)

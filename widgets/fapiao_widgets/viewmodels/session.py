@@ -14,7 +14,7 @@ class Session:
     """Lives as long as the view model; after a kernel restart it starts empty, and nothing is lost but a token.
 
     ``reviewed``: the revision whose preview was looked through · ``armed``: the revision for which this kernel holds a token ·
-    ``recovery``: the recovery key's secret half, on the screen until the next click and nowhere after ·
+    ``recovery_key``: the recovery key's secret half, on the screen until the next click and nowhere after ·
     ``filed``: the practice return was filed from here · ``trouble``: the last request's refusal · ``guided``: show the guides;
     ``guides``: a lesson's own, by step, before the general ones.
     """
@@ -24,7 +24,7 @@ class Session:
     reviewed: str = ""
     armed: str = ""
     token: str = field(default="", repr=False)
-    recovery: str = field(default="", repr=False)
+    recovery_key: str = field(default="", repr=False)
     filed: bool = False
     trouble: Trouble | None = None
     invoices: Sequence[Mapping[str, Any]] = ()

@@ -12,14 +12,14 @@ _MOMENTS = (State.BACKED_UP, State.FINISHED)
 """Right after the first backup, and at the end: where nothing else presses."""
 
 
-def recovery(status: StatusView, run: RunView, session: Session) -> list[blocks.Block]:
+def recovery_key(status: StatusView, run: RunView, session: Session) -> list[blocks.Block]:
     """The key itself while it is on the screen; the offer to show it while it waits; else nothing."""
-    if session.recovery:
+    if session.recovery_key:
         return [
-            blocks.text(say("recovery.shown"), "warning"),
-            blocks.facts([(say("recovery.key"), session.recovery)]),
+            blocks.text(say("recovery_key.shown"), "warning"),
+            blocks.facts([(say("recovery_key.name"), session.recovery_key)]),
         ]
     if status.recovery_waits and State(run.state) in _MOMENTS:
-        show = blocks.button("recovery", say("recovery.button"), tone="second")
-        return [blocks.text(say("recovery.waits"), "warning"), blocks.form([show])]
+        show = blocks.button("recovery-key", say("recovery_key.button"), tone="second")
+        return [blocks.text(say("recovery_key.waits"), "warning"), blocks.form([show])]
     return []

@@ -26,7 +26,7 @@ def waiting(client: Any) -> Any:
         return KEY
 
     client._status = lambda: status(client.cards, list(client.views.values()), recovery_waits=client.waits)
-    client._recovery = show
+    client._recovery_key = show
     return client
 
 
@@ -37,12 +37,12 @@ def made(client: Any) -> Clearing:
 
 
 def test_a_key_that_waits_is_offered_after_the_backup(waiting: Any) -> None:
-    assert '"recovery"' in json.dumps(made(waiting).view)
+    assert '"recovery-key"' in json.dumps(made(waiting).view)
 
 
 def test_a_key_is_shown_until_the_next_click_and_not_after(waiting: Any) -> None:
     wizard = made(waiting)
-    wizard.handle({"do": "recovery"})
+    wizard.handle({"do": "recovery-key"})
     assert KEY in json.dumps(wizard.view)
     wizard.refresh()
     assert KEY in json.dumps(wizard.view)
@@ -53,10 +53,10 @@ def test_a_key_is_shown_until_the_next_click_and_not_after(waiting: Any) -> None
 
 def test_a_key_that_was_shown_is_not_offered_again(waiting: Any) -> None:
     waiting.waits = False
-    assert '"recovery"' not in json.dumps(made(waiting).view)
+    assert '"recovery-key"' not in json.dumps(made(waiting).view)
 
 
 def test_the_point_of_no_return_offers_no_key(waiting: Any) -> None:
     view = run(State.CONFIRMED)
     waiting.views = {view.id: view}
-    assert '"recovery"' not in json.dumps(made(waiting).view)
+    assert '"recovery-key"' not in json.dumps(made(waiting).view)

@@ -1,0 +1,88 @@
+"""The rehearsal report's words (演练报告用语), Chinese first and English beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fapiao_kernel.domain.errors import english
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "title": ("清卡演练报告", "Rehearsal of a clear"),
+    "band": ("演练 · 真实设备没有改动", "REHEARSAL · THE REAL DEVICE WAS NOT CHANGED"),
+    "band_note": ("本页不是清卡凭据", "This page proves no clear"),
+    "untouched": (
+        "真实设备只被读取过一次，没有收到任何会改动它的命令。以下一切都发生在按它的读数做的替身上。",
+        "The real device was read once and sent nothing that could change it. All that follows happened to a twin made from that reading.",
+    ),
+    "id": ("演练编号", "Rehearsal"),
+    "would_clear": ("照现在的情形，会清卡：{units}", "As things stand it would clear: {units}"),
+    "would_be_partial": ("照现在的情形，只会部分清卡：{units}", "As things stand it would clear in part: {units}"),
+    "would_be_refused": ("照现在的情形，不能清卡", "As things stand it would be refused"),
+    "broken_off": ("演练中断，没有结论", "The rehearsal broke off; it says nothing"),
+    "taxpayer": ("企业名称", "Taxpayer"),
+    "taxpayer_id": ("税号", "Tax number"),
+    "device": ("机器编号", "Device number"),
+    "card": ("卡号", "Card number"),
+    "period": ("征期", "Period"),
+    "by": ("经办人", "Done by"),
+    "begun": ("开始", "Begun"),
+    "ended": ("结束", "Ended"),
+    "read_at": ("读取设备", "Device read"),
+    "clock": ("设备时钟", "Device clock"),
+    "h.needs": ("真实清卡还需要", "What a real clear would still need"),
+    "h.steps": ("每一步", "Every step"),
+    "h.units": ("将要清掉的", "What would be cleared"),
+    "h.census": ("发票库：清卡前 → 清卡后（演练）", "The ledger, before → after (rehearsed)"),
+    "h.assumed": ("演练的前提", "What was taken for granted"),
+    "h.proof": ("摘要", "Digests"),
+    "step": ("步骤", "Step"),
+    "outcome": ("结果", "Outcome"),
+    "seconds": ("用时（秒）", "Seconds"),
+    "said": ("发现", "Findings"),
+    "remedy": ("怎么办", "What to do"),
+    "who": ("谁来做", "Who"),
+    "type": ("票种", "Invoice type"),
+    "count": ("张数", "Sheets"),
+    "amount": ("金额", "Amount"),
+    "tax": ("税额", "Tax"),
+    "total": ("价税合计", "With tax"),
+    "by_card": ("设备月统计", "Card's statistics"),
+    "open": ("未清发票", "Open"),
+    "cleared": ("已清发票", "Cleared"),
+    "all": ("全部", "All"),
+    "done": ("通过", "passed"),
+    "stopped": ("在此停下", "stopped here"),
+    "broken": ("演练出错", "broke off"),
+    "not_reached": ("没有走到", "not reached"),
+    "step.open": ("开始", "Open"),
+    "step.check": ("准备检查", "Checks"),
+    "step.backup": ("备份", "Backup"),
+    "step.report": ("抄税与上报汇总", "Report 抄报"),
+    "step.file_return": ("申报（替身税局）", "Return, at the twin's tax side"),
+    "step.declaration": ("查询申报", "Return seen"),
+    "step.preview": ("冻结预览", "Preview frozen"),
+    "step.confirm": ("确认", "Confirm"),
+    "step.execute": ("清卡", "Clear"),
+    "step.conclude": ("核验与收尾", "Verify and close"),
+    "unit.cleared": ("会清卡", "would clear"),
+    "unit.already_cleared": ("原已清卡", "already cleared"),
+    "unit.refused": ("会被拒绝", "would be refused"),
+    "unit.not_sent": ("不会发送", "would not be sent"),
+    "unit.unknown": ("不确定", "not known"),
+    "unit.": ("没有走到", "not reached"),
+    "me": ("我", "me"),
+    "it": ("IT", "IT"),
+    "vendor": ("服务单位", "vendor"),
+    "tax_office": ("主管税务机关", "tax office"),
+    "nothing": ("没有", "nothing"),
+    "same": ("一致", "agrees"),
+    "differs": ("不一致", "differs"),
+    "digest": ("{unit} 摘要（SHA-256，形式 d1）", "{unit} digest (SHA-256, form d1)"),
+    "journal": ("演练日志 {records} 条，末条哈希", "Rehearsal's journal, {records} records; hash of the last"),
+    "versions": ("版本", "Versions"),
+}
+
+
+def word(key: str, **facts: object) -> str:
+    """A word or sentence of the report in the user's language."""
+    return _WORDS[key][english()].format_map(facts)
