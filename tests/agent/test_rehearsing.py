@@ -19,7 +19,10 @@ from fapiao_kernel.agent.settings import PRODUCTION
 from fapiao_kernel.api.rehearsals import RehearsalRequest, RehearsalView
 from fapiao_kernel.api.shapes import PracticeRequest, PracticeView
 from fapiao_kernel.client import Client, RequestError, connect
+from fapiao_kernel.domain.clearing import Event
 from fapiao_kernel.domain.home import Home
+from fapiao_kernel.domain.money import ZERO
+from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.practice import PracticeOptions
 from fapiao_kernel.ports import Reading
 from fapiao_kernel.records.journal.verify import verify
@@ -115,6 +118,27 @@ def test_a_card_that_is_reported_already_is_rehearsed_from_there(house: House) -
     assert len(view.facts["summaries"]) == 2 and {"rehearsal_run_open", "rehearsal_return_waits"} <= set(codes(view))
     assert (house.home.practice / "card.json").read_bytes() == image
     assert house.engine.run(run.id).state == "reported"
+
+
+def test_what_was_rehearsed_is_what_the_real_clear_then_does(house: House) -> None:
+    practice = practise(house)
+    rehearsal = rehearsed_here(house, practice.card)
+    engine, run = house.engine, house.engine.open_run(practice.card, (), (), "tests")
+    engine.check(run.id)
+    engine.backup(run.id)
+    engine.report(run.id, practice.pin, "2026-10")
+    total = sum((s.total for s in house.cards.get(practice.card).read_statistics()), ZERO)
+    identity = house.cards.get(practice.card).read_state().identity
+    house.authority(practice.card).file_return(identity, (Period(2026, 10),), total)
+    engine.declaration(run.id)
+    frozen = engine.freeze(run.id)
+    token = engine.confirm(run.id, frozen.revision, practice.device_number[-4:], "2026-10").token
+    done = engine.execute(run.id, frozen.revision, token, practice.pin)
+    assert (done.verdict, rehearsal.verdict) == ("cleared", "would_clear") and rehearsal.facts is not None
+    keys = ("invoice_type", "period", "count", "voids", "reds", "amount", "tax", "total", "rates", "digest")
+    shown = [{key: unit[key] for key in keys} for unit in rehearsal.facts["units"]]
+    assert shown == [{key: unit[key] for key in keys} for unit in done.frozen["units"]]
+    assert rehearsal.facts["census_after"] == done.facts[Event.CLOSED]["census"]
 
 
 def test_a_backup_place_that_cannot_take_a_backup_would_refuse_the_clear(house: House, tmp_path: Path) -> None:

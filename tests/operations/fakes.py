@@ -346,20 +346,18 @@ class FakeLedger:
         units: Sequence[ClearUnit],
         first_day: date | None = None,
         last_day: date | None = None,
-        invoices: Sequence[tuple[str, str]] = (),
+        invoices: Any = (),
     ) -> Mapping[ClearUnit, Tally]:
-        """The n-th invoice of a unit has the number ``n`` under its type's code, and was issued on day n of its month."""
-        tallies = {}
-        for unit in units:
-            kept = [
-                total
-                for day, total in enumerate(self.units.get(unit, []) if unit not in self.rows else [], 1)
-                if (first_day is None or unit.period.first_day.replace(day=day) >= first_day)
-                and (last_day is None or unit.period.first_day.replace(day=day) <= last_day)
-                and (not invoices or (unit.invoice_type.value, f"{unit.period}/{day}") in invoices)
-            ]
-            tallies[unit] = Tally(len(kept), sum(kept, Decimal("0.00")))
-        return tallies
+        """The n-th invoice of a unit has its type's code and the number ``period/n``, and was issued on day n."""
+
+        def meant(unit: ClearUnit, n: int) -> bool:
+            day = unit.period.first_day.replace(day=n)
+            picked = not invoices or (unit.invoice_type.value, f"{unit.period}/{n}") in invoices
+            return picked and (first_day or day) <= day <= (last_day or day)
+
+        still = {u: [] if u in self.rows else self.units.get(u, []) for u in units}
+        kept = {u: [total for n, total in enumerate(totals, 1) if meant(u, n)] for u, totals in still.items()}
+        return {u: Tally(len(totals), sum(totals, Decimal("0.00"))) for u, totals in kept.items()}
 
     def sellers(self, units: Sequence[ClearUnit]) -> Mapping[str, int]:
         sheets = sum(len(self.units.get(unit, ())) for unit in units)

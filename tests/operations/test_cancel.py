@@ -334,7 +334,7 @@ def test_a_process_that_dies_in_the_act_leaves_the_cancel_to_the_next_start(worl
         cancel(world, run)
         raise Crash
 
-    world.authority.authorise = authorise  # type: ignore[method-assign,assignment]
+    world.authority.authorise = authorise  # type: ignore[method-assign,assignment]  # dies instead
     with pytest.raises(Crash):
         world.engine.execute(run.id, run.revision, token, PIN)
     assert world.journal.kinds(run.id)[-1] == Event.CANCEL_ASKED
@@ -362,7 +362,7 @@ def test_a_preview_voided_while_cancelling_is_written_and_then_cancelled(world: 
     run, token = world.confirmed()
     stop, real = Stop(), world.card.read_statistics
     world.card.counts = {t: (99, total) for t, (_, total) in world.card.counts.items()}
-    world.card.read_statistics = lambda: (stop(), real())[1]  # type: ignore[method-assign]
+    world.card.read_statistics = lambda: (stop(), real())[1]  # type: ignore[method-assign]  # held up once
     with stop.holding(lambda: world.engine.execute(run.id, run.revision, token, PIN)) as act:
         cancel(world, run)
     assert act.code == "changed_since_preview"

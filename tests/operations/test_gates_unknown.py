@@ -15,6 +15,7 @@ from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.domain.finding import Severity
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.checks import Seen
+from fapiao_kernel.operations.checks.whose import holds_device
 from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, REPORT_GATES, Gate, Gates, evaluate
 from fapiao_kernel.ports import Backup, Declaration
 from tests.operations.fakes import CHINA, NUMBER, OCTOBER, ORDINARY, SPECIAL, TAXPAYER
@@ -89,6 +90,11 @@ def test_a_gate_without_what_it_needs_is_never_open(gate: Gate, whole: Seen) -> 
         check = gate.check(without(whole, {name}))
         # Silence is left to the device's own gate alone, and only of the card.
         assert check.finding.holds_up if check is not None else name == "card"
+
+
+@pytest.mark.parametrize(("told", "holds"), [("1234", True), ("000000001234", True), ("12345", False)])
+def test_a_machine_number_is_known_with_or_without_its_leading_zeros(told: str, holds: bool) -> None:
+    assert holds_device(Backup("b1", NOW, (), 1, "head", True, ("000000001234",)), told) is holds
 
 
 @given(minutes=st.integers(-3 * 24 * 60, 3 * 24 * 60), other=st.integers(-3 * 24 * 60, 3 * 24 * 60))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from fapiao_kernel.domain.clearing import Event, State
@@ -54,9 +57,11 @@ def test_the_record_shows_the_dates_before_and_after_and_that_nothing_was_sent(w
 
 
 def test_a_reading_after_the_other_clear_does_not_hide_the_one_before_it(world: World) -> None:
-    run = world.backed_up()
+    run = world.checked()
     elsewhere.cleared(world)
-    world.engine.check(run.id)
+    run = world.engine.check(run.id)
+    last = world.journal.records(run=run.id)[-1].data["card"]
+    assert last["monitoring"][0]["lock_date"] == "2026-12-17"
     found = recover(world)
     assert found.facts[Event.RECOVERED]["card"]["monitoring"][0]["lock_date"] == "2026-11-17"
     assert_closed_with_proof(world, found)
@@ -87,6 +92,8 @@ def test_a_part_cleared_elsewhere_is_closed_and_the_rest_is_a_clear_of_its_own(w
     elsewhere.cleared(world, SPECIAL)
     first = recover(world)
     assert first.verdict == "partial"
+    assert Event.RECOVERED_PARTLY in first.facts
+    assert State.PARTIAL in first.times
     assert [first.outcomes[u].value for u in first.units] == ["already_cleared", "not_sent"]
     assert first.facts[Event.VERIFIED]["ok"] is True
     second = world.executed()
@@ -236,6 +243,41 @@ def test_a_run_being_cancelled_is_not_recovered(world: World) -> None:
     elsewhere.cleared(world)
     world.engine._book.append(run.id, Event.CANCEL_ASKED, {"reason": "x"})  # asked, not done yet
     assert refused(lambda: recover(world)).code == "cancel_asked"
+
+
+def test_a_report_start_that_moved_alone_proves_nothing(world: World) -> None:
+    run = world.declared()
+    for t, m in world.card.monitoring.items():
+        world.card.monitoring[t] = replace(m, report_start=OCTOBER.next().first_day, report_end=OCTOBER.next().last_day)
+    assert refused(lambda: recover(world)).code == "recovery_not_cleared"
+    assert world.engine.run(run.id).state is State.DECLARED
+    assert world.engine.look_back(world.card.address).action == "support"
+
+
+def test_the_statistics_of_the_preview_serve_when_the_card_forgot_them(world: World) -> None:
+    world.previewed()
+    elsewhere.cleared(world)
+    world.card.read_statistics = lambda: ()  # type: ignore[method-assign]  # as a card does whose new span began
+    run = recover(world)
+    assert [row["agrees"] for row in run.frozen["statistics"]] == [True, True]
+    assert "recovery_statistics_gone" not in {f["code"] for f in run.frozen["findings"]}
+
+
+@pytest.mark.parametrize(("when", "severity"), [("before", "blocker"), ("after", "warning")])
+def test_only_an_import_after_the_recovery_excuses_numbers_that_moved(world: World, when: str, severity: str) -> None:
+    elsewhere.cleared(world)
+    if when == "before":
+        world.journal.append("import.done", {})
+
+    def acknowledge(*asked: object) -> str:
+        world.ledger.units[ClearUnit(NUMBER, SPECIAL, OCTOBER.next())] = [Decimal("1.00")]
+        if when == "after":
+            world.journal.append("import.done", {})
+        return "A1"
+
+    world.authority.acknowledge = acknowledge  # type: ignore[method-assign]  # an import while the conclusion runs
+    checks = {c["finding"]["code"]: c["finding"]["severity"] for c in recover(world).facts[Event.VERIFIED]["checks"]}
+    assert checks["verify_all_moved"] == severity
 
 
 # --- the tax side

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from fapiao_kernel.domain.clearing import Event, Run, State
-from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, Refused, UsageError
+from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, Refused, UsageError
 from tests.operations import elsewhere
 from tests.operations.fakes import PIN, SPECIAL, Crash
 from tests.operations.world import World
@@ -198,6 +198,25 @@ def test_a_run_whose_card_is_cleared_has_no_false_alarm(world: World) -> None:
     with pytest.raises(NotReachable):
         world.engine.execute(run.id, run.revision, token, PIN)
     moved(world)
+
+
+def test_a_refused_clear_that_did_not_end_is_ended_and_the_statement_kept(world: World) -> None:
+    run, token = world.confirmed()
+    world.card.faults = {"clear 004": "refuse", "clear 007": "refuse"}
+
+    def full(number: int, kind: str) -> None:
+        if kind == Event.FINISHED:
+            raise FapiaoError("check_unreadable", what="ENOSPC")
+
+    world.journal.before = full
+    with pytest.raises(FapiaoError):
+        world.engine.execute(run.id, run.revision, token, PIN)
+    world.journal.before = lambda number, kind: None
+    assert world.engine.run(run.id).state is State.REFUSED
+    after = alarm(world)
+    assert after is not None
+    assert (after.id, after.state, after.verdict) == (run.id, State.FINISHED, "refused")
+    assert world.journal.kept[-1].data["statement"] == SAYING
 
 
 def test_a_finished_clear_is_not_talked_away(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date
 
@@ -111,6 +112,32 @@ def test_an_unknown_outcome_without_any_movement_is_a_false_alarm(world: World) 
     found = look(world)
     assert four(found) == [("reported", "open", "not", "unknown"), ("reported", "open", "not", "not_sent")]
     assert found.action is Action.FALSE_ALARM
+
+
+def test_an_unknown_outcome_beside_a_unit_that_moved_is_no_false_alarm(world: World) -> None:
+    unknown(world, clear_004="lost_before")
+    elsewhere.cleared(world, ORDINARY)
+    found = look(world)
+    assert actions(found) == ["read_back", "read_back"]
+
+
+def test_looking_back_waits_for_the_act_under_way(world: World) -> None:
+    run, token = world.confirmed()
+    seen: list[Situation] = []
+    looking = threading.Thread(target=lambda: seen.append(world.engine.look_back(world.card.address)))
+
+    def at_clear() -> None:
+        if not looking.ident:
+            looking.start()
+            looking.join(0.2)
+        assert looking.is_alive(), "a look in mid act would call unknown what is about to be answered"
+
+    world.card.at_clear = at_clear
+    world.engine.execute(run.id, run.revision, token, PIN)
+    looking.join(20)
+    # It may come between the outcome and the conclusion, which hold the card one after the other; never before the outcome.
+    assert {u.said.journal for u in seen[0].units} <= {Told.CLEARED, Told.NOTHING}
+    assert seen[0].action in (Action.NONE, Action.CONCLUDE)
 
 
 @pytest.mark.parametrize(("fault", "action"), [("lost", Action.READ_BACK), ("lost_before", Action.FALSE_ALARM)])

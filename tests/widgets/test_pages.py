@@ -8,8 +8,9 @@ from typing import Any
 from fapiao_widgets.viewmodels.analysing import Ledger
 from fapiao_widgets.viewmodels.diagnosing import Diagnose
 from fapiao_widgets.viewmodels.starting import Start
-from widget_shapes import PIN, TIME, card, run
+from widget_shapes import ADDRESS, DEVICE, PIN, TIME, card, run
 
+from fapiao_kernel.api.recovery import SituationView
 from fapiao_kernel.api.shapes import Diagnosis, FailureView
 from fapiao_kernel.domain.clearing import State
 
@@ -130,3 +131,24 @@ def test_no_page_but_the_band_holds_the_practice_pin(client: Any) -> None:
     client._diagnosis = diagnosis
     view = drawn(Diagnose, client).view
     assert PIN not in json.dumps({**view, "band": None})
+
+
+QUIET = SituationView(
+    card=ADDRESS,
+    device_number=DEVICE,
+    read_at="2026-11-05T09:00:00+08:00",
+    readable=True,
+    agree=True,
+    action="none",
+    run="",
+    units=[],
+)
+
+
+def test_the_support_page_calls_a_false_alarm_and_keeps_the_proof_on_the_screen(client: Any) -> None:
+    client._diagnosis = diagnosis
+    client._look_back = lambda card: QUIET
+    made = drawn(Diagnose, client)
+    made.handle({"do": "false-alarm", "card": ADDRESS, "statement": "断电"})
+    assert ("false_alarm", (ADDRESS, "断电"), {}) in client.asked
+    assert "没有要恢复的" in str(made.view["panel"])

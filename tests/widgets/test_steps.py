@@ -84,9 +84,9 @@ def test_nothing_can_be_pressed_while_the_device_is_at_work(state: State, client
     assert buttons(of(state, client)) == []
 
 
-def test_a_busy_run_shows_what_is_under_way_in_place_of_its_button(client: Any) -> None:
+def test_a_busy_run_shows_what_is_under_way_and_leaves_only_the_way_out(client: Any) -> None:
     view = of(State.CHECKED, client, busy="备份")
-    assert buttons(view) == []
+    assert buttons(view) == ["cancel"]
     assert view["panel"]["blocks"][0] == {"kind": "progress", "label": "备份", "done": 0, "total": 0}
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import fapiao_widgets
 import pytest
+from fapiao_widgets.text import ALL_EN as EN
+from fapiao_widgets.text import ALL_ZH as ZH
 from fapiao_widgets.text import say
-from fapiao_widgets.text.en import EN
-from fapiao_widgets.text.zh import ZH
 from fapiao_widgets.viewmodels import formats
 from hypothesis import given
 from hypothesis import strategies as st

@@ -7,6 +7,10 @@ from fapiao_kernel.domain.taxpayer import same_taxpayer
 from fapiao_kernel.operations.checks.check import Check, named
 from fapiao_kernel.operations.checks.device import unread
 from fapiao_kernel.operations.checks.look import Seen
+from fapiao_kernel.ports import Backup
+
+DEVICE_DIGITS = 12
+"""Digits of a machine number (机器编号 JQBH, DataDesign.h)."""
 
 NAMED = 3
 """So many foreign sellers are named in a sentence."""
@@ -45,8 +49,13 @@ def backup_device(seen: Seen) -> Check | None:
         return named("backup_device", finding("check_backup_device_nothing", device=device))
     if seen.backup is None:
         return named("backup_device", finding("check_backup_missing"))
-    code = "check_backup_device_ok" if device in seen.backup.devices else "check_backup_device_other"
+    code = "check_backup_device_ok" if holds_device(seen.backup, device) else "check_backup_device_other"
     return named("backup_device", finding(code, backup=seen.backup.id, device=device))
+
+
+def holds_device(backup: Backup, device_number: str) -> bool:
+    """Whether a backup's ledger has invoices of the device; its machine number with or without leading zeros (JQBH, 12 digits)."""
+    return device_number.zfill(DEVICE_DIGITS) in backup.devices
 
 
 def _listed(others: dict[str, int]) -> str:

@@ -11,7 +11,7 @@ from fapiao_kernel.domain.errors import message
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations.clearing.desk import Desk, types_of
-from fapiao_kernel.operations.clearing.opening import is_due
+from fapiao_kernel.operations.clearing.due import is_due
 from fapiao_kernel.operations.clearing.preparing import fresh_backup
 from fapiao_kernel.operations.clearing.recall import card_of
 from fapiao_kernel.ports import Card

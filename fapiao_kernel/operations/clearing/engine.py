@@ -121,9 +121,7 @@ class Engine:
         """Take a warning of the step ahead (report, or confirmation) on, with a reason (see ``accepting.accept``)."""
         return accepting.accept(self._desk, run, code, reason, who)
 
-    def confirm(
-        self, run: str, revision: str, device_tail: str, period: str, who: str = ""
-    ) -> confirming.Confirmation:
+    def confirm(self, run: str, revision: str, device_tail: str, period: str, who: str = "") -> confirming.Confirmation:
         """Step ⑤: the token that ``execute`` needs, and when it expires (ISO); or what policy still needs before that."""
         return confirming.confirm(self._desk, run, revision, device_tail, period, who)
 
@@ -148,13 +146,15 @@ class Engine:
 
     def continue_from_device(self, card: str, who: str = "") -> Run:
         """按设备结果继续: what the card proves is written, nothing is sent to it, and the conclusion follows."""
-        found = recovering.continue_from_device(self._desk, card, who)
-        return self.conclude(found.id) if found.state in concluding.STEPS else found
+        with self._book.holding(card):
+            found = recovering.continue_from_device(self._desk, card, who)
+            return self.conclude(found.id) if found.state in concluding.STEPS else found
 
     def false_alarm(self, card: str, statement: str, who: str = "") -> Run | None:
         """误报: proven by a fresh reading that nothing moved. None when no run was open."""
-        found = alarms.false_alarm(self._desk, card, statement, who)
-        return self.conclude(found.id) if found is not None and found.state in concluding.STEPS else found
+        with self._book.holding(card):
+            found = alarms.false_alarm(self._desk, card, statement, who)
+            return self.conclude(found.id) if found is not None and found.state in concluding.STEPS else found
 
     def conclude(self, run: str) -> Run:
         """Steps ⑦ and ⑧ from wherever they stand: acknowledge, close, verify, record, back up again."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fapiao_kernel.domain.card import CardState, MonthStatistics
-from fapiao_kernel.domain.clearing import Event, Run, State
+from fapiao_kernel.domain.clearing import Run
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.desk import Desk
-from fapiao_kernel.operations.clearing.opening import is_due
+from fapiao_kernel.operations.clearing.due import is_due
 from fapiao_kernel.operations.clearing.recall import card_of
 from fapiao_kernel.ports import Card
 
@@ -107,15 +107,10 @@ def known(desk: Desk, device_number: str, run: Run | None) -> CardState | None:
 
 
 def states(desk: Desk, device_number: str, run: Run | None) -> Iterator[CardState]:
-    """Every state of a card that the journal knows, newest first, the open run's before all others'.
-
-    An unknown outcome is judged against the state that its intent held, so that one comes first.
-    """
+    """Every state of a card that the journal knows, newest first, the open run's before all others'."""
     others = [
         r for r in reversed(desk.book.runs()) if r.device_number == device_number and (run is None or r.id != run.id)
     ]
-    if run is not None and run.state in (State.CLEARING, State.OUTCOME_UNKNOWN):
-        yield card_of(run.facts[Event.CLEAR_INTENT]["card"])
     for one in ([run] if run is not None else []) + others:
         for record in reversed(desk.book.records(one.id)):
             for key in ("card_now", "card"):

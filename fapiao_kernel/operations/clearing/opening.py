@@ -13,9 +13,7 @@ from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.selection import Selection
 from fapiao_kernel.operations.clearing.desk import Desk
-from fapiao_kernel.operations.clearing.due import Groups, due_groups
-from fapiao_kernel.operations.clearing.due import is_due as is_due
-from fapiao_kernel.operations.clearing.due import proof as proof
+from fapiao_kernel.operations.clearing.due import Groups, due_groups, proof
 from fapiao_kernel.operations.clearing.selecting import Along, Selected, SelectedUnit
 from fapiao_kernel.operations.clearing.selecting import resolve as resolve_selection
 from fapiao_kernel.operations.clearing.words import either, unit_list

@@ -14,11 +14,12 @@ from fapiao_kernel.domain.errors import Refused, finding
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.plain import plain
+from fapiao_kernel.operations.checks.whose import holds_device
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.changes import void
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of, types_of
+from fapiao_kernel.operations.clearing.due import is_due, proof
 from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, evaluate, look_at
-from fapiao_kernel.operations.clearing.opening import is_due, proof
 from fapiao_kernel.operations.clearing.preparing import back_up, fresh_backup
 from fapiao_kernel.operations.clearing.words import either
 from fapiao_kernel.ports import Backup, UnitPreview
@@ -75,7 +76,7 @@ def freeze(desk: Desk, run_id: str) -> Run:
 
 def _holds(desk: Desk, run: Run, backup: Backup) -> bool:
     """Whether a backup holds this device's invoices, where the ledger has any: an import may have come after it."""
-    return run.device_number in backup.devices or not sum(desk.ledger.sellers(run.units).values())
+    return holds_device(backup, run.device_number) or not sum(desk.ledger.sellers(run.units).values())
 
 
 def _digest(data: Any) -> str:

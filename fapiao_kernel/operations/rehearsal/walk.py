@@ -138,7 +138,7 @@ class Walk:
         wanted = {(unit.invoice_type, unit.period) for unit in run.units}
         total = sum((s.total for s in card.read_statistics() if (s.invoice_type, s.period) in wanted), ZERO)
         self._stage.authority.file_return(card.read_state().identity, periods_of(run.units), total)
-        return [plain(finding("rehearsal_return_assumed", total=plain(total)))]
+        return [plain(finding("rehearsal_return_assumed", total=f"{total:,}"))]
 
     def _declaration(self) -> Findings:
         self._engine.declaration(self._id)
@@ -151,7 +151,7 @@ class Walk:
     def _confirm(self) -> Findings:
         run = self._engine.run(self._id)
         tail, period = run.device_number[-TAIL:], span(periods_of(run.units))
-        self._token = self._taking_on(lambda: self._engine.confirm(self._id, run.revision, tail, period)[0])
+        self._token = self._taking_on(lambda: self._engine.confirm(self._id, run.revision, tail, period).token)
         return []
 
     def _taking_on(self, act: Callable[[], T]) -> T:

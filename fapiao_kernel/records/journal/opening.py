@@ -13,6 +13,7 @@ from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.records import durable
 from fapiao_kernel.records.journal import chain
 from fapiao_kernel.records.journal.files import journal_files
+from fapiao_kernel.records.journal.heads import Seen, head_path, read_head
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,14 @@ class Opened:
 
 
 def open_folder(folder: Path) -> Opened:
-    """Raises ``Refused`` ``journal_chain_broken`` when a record does not hold: nothing may be built on it."""
+    """Raises ``Refused`` ``journal_chain_broken`` when a record does not hold, or a file is not the one that was signed: nothing may
+    be built on it. Heads are compared only; their signatures are ``verify``'s matter, and a head that is none is no reason to stop.
+    """
     opened = Opened()
     files = journal_files(folder)
     for path in files:
         opened.file = path
+        seen = Seen(read_head(head_path(path)) if head_path(path).exists() else None)
         for number, offset, line in _lines(path):
             record = chain.parse(line)
             reason = chain.fault(line, record, len(opened.places), opened.head)
@@ -52,6 +56,10 @@ def open_folder(folder: Path) -> Opened:
             opened.places.append(Place(path, offset, len(line)))
             opened.runs.setdefault(record["run"], []).append(record["seq"])
             opened.head = record["hash"]
+            seen.add(record["seq"], opened.head)
+        fault = seen.fault(next_file=path != files[-1])
+        if fault:
+            raise Refused("journal_chain_broken", file=os.path.abspath(path), line=fault[0], reason=fault[1])
     return opened
 
 

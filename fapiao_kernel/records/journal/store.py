@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ from fapiao_kernel.ports import Clock, Record
 from fapiao_kernel.records import durable
 from fapiao_kernel.records.journal import chain
 from fapiao_kernel.records.journal.files import SUFFIX
+from fapiao_kernel.records.journal.heads import Signer, sign_head, unsigned
 from fapiao_kernel.records.journal.opening import Place, open_folder
 from fapiao_kernel.records.journal.tail import Tail
 from fapiao_kernel.records.language import either
+
+log = logging.getLogger("fapiao.journal")
 
 _KEPT = 4096
 """Records held decoded in memory; older ones are read again from their file."""
@@ -31,11 +35,12 @@ class FileJournal:
     """``ports.Journal`` over a folder. Opened by the agent alone; a second process is refused (``journal_in_use``).
 
     Opening checks the whole chain (``journal_chain_broken``) and repairs a torn last line, which ``journal.repaired`` then tells.
+    A finished month's file gets a signed head (``heads``) by ``signer``; while there is no key yet, ``signer()`` gives None.
     Fails closed: after a failure that leaves the disk's state unknown every append is refused until it is opened anew.
     """
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        self._folder, self._clock = folder.absolute(), clock
+    def __init__(self, folder: Path, clock: Clock, signer: Callable[[], Signer | None] | None = None) -> None:
+        self._folder, self._clock, self._signer = folder.absolute(), clock, signer
         self._guard = threading.RLock()
         self._kept: OrderedDict[int, Record] = OrderedDict()
         self._tail: Tail | None = None
@@ -62,6 +67,7 @@ class FileJournal:
         self._places, self._runs, self._head, self._file = opened.places, opened.runs, opened.head, opened.file
         if opened.repair is not None:
             self.append("journal.repaired", opened.repair)
+        self._sign_finished()
 
     def append(self, kind: str, data: Mapping[str, Any], *, run: str = "", who: str = "") -> Record:
         """Write one record and return when it is on the disk.
@@ -83,6 +89,7 @@ class FileJournal:
             }
             digest, line = chain.seal(body)
             record = Record(**body, hash=digest)
+            before = self._file
             try:
                 tail = self._tail_for(Period.of(now))
                 offset = tail.write(line)
@@ -93,6 +100,8 @@ class FileJournal:
             self._runs.setdefault(run, []).append(record.seq)
             self._head = digest
             self._keep(record)
+            if before is not None and before != self._file:
+                self._sign_finished()
             return record
 
     def records(self, *, run: str | None = None, since: int = 0) -> Sequence[Record]:
@@ -118,6 +127,22 @@ class FileJournal:
             self._tail = None
             self._readers.clear()
             self._lock.release()
+
+    def _sign_finished(self) -> None:
+        """Sign what finished files have no head yet. What fails now is made up for at the next opening or the next month's turn."""
+        if self._signer is None:
+            return
+        try:
+            files = unsigned(self._folder)
+            signer = self._signer() if files else None
+            if signer is None:
+                return
+            for file in files:
+                first = bisect_left(self._places, file.name, key=lambda place: place.path.name) + 1
+                last = bisect_right(self._places, file.name, key=lambda place: place.path.name)
+                sign_head(file, first, last, self._record(last).hash, self._clock.now(), signer)
+        except Exception as error:  # noqa: BLE001 the act's record is on the disk: no trouble with a signature may take that back
+            log.warning("a month's head could not be signed: %s", error)
 
     def _tail_for(self, month: Period) -> Tail:
         """The file to append to: the clock's month, but never one before the last (the clock may have gone back)."""

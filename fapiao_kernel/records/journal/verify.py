@@ -1,17 +1,21 @@
 """Proving the journal whole (日志校验): read-only, streaming, no lock, no agent; quick to import for the command line.
 
-What it cannot see: records cut off at the end of the last file, line by line. Backups and bundles keep the head's hash.
+A month's signed head (``heads``) shows a file that was cut, or replaced by another valid chain. What is left unseen: records cut
+off at the end of the last file, line by line. Backups and bundles keep the head's hash.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
 from fapiao_kernel.records.journal import chain
-from fapiao_kernel.records.journal.files import journal_files
+from fapiao_kernel.records.journal.files import SUFFIX, journal_files
+from fapiao_kernel.records.journal.heads import HEAD_SUFFIX, Head, Seen, head_files, head_path, read_head
 from fapiao_kernel.records.language import either
 
 
@@ -25,23 +29,36 @@ class FirstBad(TypedDict):
 
 @dataclass(frozen=True)
 class Verification:
-    """``records``: how many hold, up to the first bad one. ``head``: hash of the last that holds."""
+    """``records``: how many hold, up to the first bad one. ``head``: hash of the last that holds.
+
+    ``signed``: months' files whose signed head holds. ``not_known``: sentences on what this walk cannot say.
+    """
 
     ok: bool
     records: int
     first_bad: FirstBad | None
     head: str = ""
+    signed: tuple[str, ...] = ()
+    not_known: tuple[str, ...] = ()
 
 
-def verify(folder: Path) -> Verification:
-    """Walk every record of every file. An absent or empty folder is whole, with nothing in it.
+def verify(folder: Path, known_keys: Collection[str] = ()) -> Verification:
+    """Walk every record of every file, and each finished month's signed head. An absent or empty folder is whole, with nothing in it.
 
+    ``known_keys``: public keys (hex) that are ours; a head signed by another is told in ``not_known``: a home may have had other keys.
     A file that cannot be read is the first bad one; nothing is raised.
     """
     seq, prev = 0, ""
-    for path in journal_files(folder):
-        number = 1
+    files = journal_files(folder)
+    heads: list[Head] = []
+    for path in files:
+        number, place, digest = 1, path, hashlib.sha256()
         try:
+            place = head_path(path)
+            seen = Seen(read_head(place) if place.exists() else None)
+            if seen.head is None and place.exists() or seen.head is not None and not seen.head.sound():
+                return _bad(place, 1, either("月度签名无效", "the signed head does not hold"), seq, prev)
+            place = path
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
                     record = chain.parse(line)
@@ -49,9 +66,46 @@ def verify(folder: Path) -> Verification:
                     if reason or record is None:
                         return _bad(path, number, reason, seq, prev)
                     seq, prev = seq + 1, record["hash"]
+                    seen.add(seq, prev)
+                    digest.update(line)
         except OSError as error:
-            return _bad(path, number, either("读不了", "cannot be read") + f": {error.strerror}", seq, prev)
-    return Verification(True, seq, None, prev)
+            return _bad(place, number, either("读不了", "cannot be read") + f": {error.strerror}", seq, prev)
+        fault = seen.fault(next_file=path != files[-1])
+        if fault:
+            return _bad(path, *fault, seq, prev)
+        if seen.head is not None:
+            if (seen.head.sha256, seen.head.last_seq) != (digest.hexdigest(), seq):
+                return _bad(head_path(path), 1, either("月度签名与文件不符", "the head is not this file's"), seq, prev)
+            heads.append(seen.head)
+    orphan = _without_file(folder, files)
+    if orphan is not None:
+        return _bad(orphan, 1, either("有月度签名而文件不见了", "it has a signed head, and is missing"), seq, prev)
+    return Verification(True, seq, None, prev, tuple(h.file for h in heads), _not_known(files, heads, known_keys))
+
+
+def _without_file(folder: Path, files: list[Path]) -> Path | None:
+    """The first month's file that has a head and is not there."""
+    signed = [head.with_name(head.name.removesuffix(HEAD_SUFFIX) + SUFFIX) for head in head_files(folder)]
+    return next((file for file in signed if file not in files), None)
+
+
+def _not_known(files: list[Path], heads: list[Head], known: Collection[str]) -> tuple[str, ...]:
+    said = []
+    bare = [path.name for path in files[:-1] if path.stat().st_size and path.name not in {h.file for h in heads}]
+    if bare:
+        names = ", ".join(bare)
+        said.append(either(f"没有月度签名：{names}", f"no signed head: {names}"))
+    if heads and not known:
+        said.append(
+            either("月度签名是谁的密钥，没有可对照的", "whose key signed the heads: no key was given to compare")
+        )
+    foreign = ", ".join(head.file for head in heads if known and head.public_key not in known)
+    if foreign:
+        said.append(either(f"不是已知密钥签名的：{foreign}", f"signed by a key that is not known: {foreign}"))
+    if files:
+        last = files[-1].name
+        said.append(either(f"{last} 的末尾是否被截去", f"whether the end of {last} was cut off"))
+    return tuple(said)
 
 
 def _bad(path: Path, line: int, reason: str, records: int, head: str) -> Verification:

@@ -37,6 +37,8 @@ def walk(records: Sequence[Mapping[str, Any]]) -> Course:
             return course
         course.departures += [f"{place}: {said}" for said in acts.take(before, record)]
     course.departures += acts.missing()
+    if course.run is not None and not {Event.CLEAR_INTENT, *RECOVERIES} & course.run.facts.keys():
+        course.departures.append(either("既没有清卡也没有恢复", "neither a clear nor a recovery"))
     return course
 
 

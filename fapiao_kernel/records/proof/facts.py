@@ -8,7 +8,7 @@
 - ``statistics``: the card's monthly sums beside the ledger's
 - ``card_before``, ``card_after``: ``plain(CardState)``; None when the card could not be read
 - ``verification``: checks ``{name, title, finding}``
-- ``authority``: ``{receipts}`` of the tax side · ``declaration``: what it said of the return
+- ``authority``: ``{upload, receipts}`` of the tax side · ``declaration``: what it said of the return
 - ``census_before``, ``census_after``: ``plain(Census)`` · ``backups``: the data of each ``run.backed_up``
 - ``journal_first``, ``journal_last``: the run's span of journal sequence numbers · ``versions``: name → version
 """

@@ -75,7 +75,7 @@ def render(facts: Mapping[str, Any]) -> str:
         _section("h.units", _units(facts)),
         _section("h.steps", _steps(facts)),
         _section("h.census", _census(facts)) if facts["census_after"] else "",
-        _section("h.assumed", _findings(facts["assumed"])),
+        _section("h.assumed", *(tag("p", f["message"]) for f in facts["assumed"])),
         _section("h.proof", _proof(facts)),
     )
     page = tag("html", tag("head", about), tag("body", body), lang="en" if english() else "zh-CN")
@@ -93,6 +93,11 @@ def _answer(facts: Mapping[str, Any]) -> Markup:
         tag("p", f"{mark} {word(facts['verdict'], units=units)}", class_="big"),
         tag("p", tag("b", word("untouched"))),
     ]
+    left = sum(need["severity"] not in ("ok", "info") for need in facts["needs"])
+    if left:
+        said.append(tag("p", word("left", n=left)))
+    if facts["simulated"]:
+        said.append(tag("p", word("practice")))
     if facts["error"]:
         said.append(tag("p", facts["error"]["message"]))
     return tag("div", *said, class_=f"answer {look}".strip())
@@ -170,7 +175,7 @@ def _census(facts: Mapping[str, Any]) -> Markup:
         count = f"{before[part]['count']:,} → {after[part]['count']:,}"
         total = f"{money(before[part]['total'])} → {money(after[part]['total'])}"
         rows.append(tag("tr", tag("td", word(part)), tag("td", count, class_="num"), tag("td", total, class_="num")))
-    return _table(("said", "count", "total"), rows, numbers=2)
+    return _table(("invoices", "count", "total"), rows, numbers=2)
 
 
 def _proof(facts: Mapping[str, Any]) -> Markup:

@@ -147,7 +147,10 @@ def told(record: Mapping[str, Any]) -> str:
     facts = {
         "units": joined([unit_name(unit) for unit in data.get("units", ()) if isinstance(unit, Mapping)]),
         "outcome": word(f"outcome.{data['outcome']}") if "outcome" in data else "",
-        **{key: data.get(key, "") for key in ("revision", "reason", "device_tail", "period", "code", "statement", "evidence")},
+        **{
+            key: data.get(key, "")
+            for key in ("revision", "reason", "device_tail", "period", "code", "statement", "evidence")
+        },
     }
     return story(record["kind"], facts) or ""
 

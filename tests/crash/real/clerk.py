@@ -13,6 +13,8 @@ STEPS = 60
 WAIT = 30.0
 CLOSED = ("cleared", "already_cleared")
 UNREACHABLE = "agent_unreachable"
+NOT_SEEN = "declaration_not_seen"
+"""Not a trouble: the clerk asks once before the return is filed, in every month."""
 
 
 @dataclass
@@ -74,9 +76,10 @@ class Clerk:
         """Once the fault has struck: everything is switched off and on, and mended. What lasts is noticed by the trouble it makes."""
         if self._mended or not self._place.struck:
             return
+        trouble = sum(code != NOT_SEEN for code in self.month.refusals)
         if self._struck_at is None:
-            self._struck_at = len(self.month.refusals)
-        if not self._place.lasting or len(self.month.refusals) > self._struck_at:
+            self._struck_at = trouble
+        if not self._place.lasting or trouble > self._struck_at:
             self._mended = True
             self._place.restart_all()
 
@@ -128,7 +131,7 @@ class Clerk:
     def _declaration(self, client: Client, run: str) -> None:
         """Look first: a return is filed once, by a person."""
         client.declaration(run)
-        if self._settled(client, run) == "declaration_not_seen":
+        if self._settled(client, run) == NOT_SEEN:
             client.file_return(run)
             client.declaration(run)
             self._settled(client, run)
@@ -136,6 +139,11 @@ class Clerk:
     def _clear(self, client: Client, view: RunView, pin: str) -> None:
         shown = view.preview
         assert shown is not None
+        holding = [c.finding.code for c in shown.gates if c.finding.severity in ("blocker", "unknown")]
+        if holding:  # whoever reads that something holds the clear up does not confirm it, but looks again
+            self._note(f"shown {holding[0]}")
+            client.preview(view.id)
+            return
         try:
             given = client.confirm(view.id, shown.revision, shown.confirm_device, shown.confirm_period)
         except RequestError as error:

@@ -34,6 +34,8 @@ OTHERS = {
 FULL = "full-"
 CHANGING = ("c0f4", "c0f6", "0020")
 """First bytes of the commands that change the card: report, clear, PIN."""
+EVERY = 3
+"""Of the APDUs that only read, each so-manieth meets one of the other faults."""
 WORKERS = 2
 
 
@@ -44,9 +46,13 @@ class Case:
     point: Point
     do: str
 
+    @property
+    def at(self) -> str:
+        """The point as ``--point`` takes it."""
+        return f"{self.point[0]}:{self.point[1]}"
+
     def __str__(self) -> str:
-        kind, n, label = self.point
-        return f"real: --point {kind}:{n} --fault {self.do} ({label})"
+        return f"--depth real --point {self.at} --fault {self.do} ({self.point[2]})"
 
     @property
     def breaking(self) -> dict[str, Any]:
@@ -67,23 +73,44 @@ Progress = Callable[[int, int, Done], object]
 
 
 def cases(points: Sequence[Point], *, whole: bool = False, disks: bool = True) -> Iterator[Case]:
-    """Every kill at every point. Each other fault at every message and every changing command, and in turns at the rest:
-    each point meets one of them; ``whole``: each meets all."""
-    for turn, point in enumerate(points):
-        kind, _, label = point
+    """Every kill at every point. Each other fault at every message and every changing command; at the rest in turns: each append
+    meets one of them, and every third APDU, which only reads. ``whole``: each meets all."""
+    turns = {"journal": 0, "apdu": 0, "message": 0}
+    for point in points:
+        kind, n, label = point
         for do in KILLS[kind]:
             yield Case(point, do)
         others = [do for do in OTHERS[kind] if disks or not do.startswith(FULL)]
         every = whole or kind == "message" or label.startswith(CHANGING)
-        for number, do in enumerate(others):
-            if every or turn % len(others) == number:
-                yield Case(point, do)
+        if every:
+            yield from (Case(point, do) for do in others)
+        elif kind != "apdu" or n % EVERY == 0:
+            yield Case(point, others[turns[kind] % len(others)])
+            turns[kind] += 1
+
+
+def few(wanted: Sequence[Case]) -> list[Case]:
+    """One case a kind and fault, each at another stretch of the month."""
+    by_fault: dict[tuple[str, str], list[Case]] = {}
+    for case in wanted:
+        by_fault.setdefault((case.point[0], case.do), []).append(case)
+    step = len(by_fault)
+    return [group[len(group) * (2 * i + 1) // (2 * step)] for i, group in enumerate(by_fault.values())]
 
 
 def run(
-    progress: Progress | None = None, *, whole: bool = False, point: str = "", fault: str = "", workers: int = WORKERS
+    progress: Progress | None = None,
+    *,
+    point: str = "",
+    fault: str = "",
+    whole: bool = False,
+    choose: Callable[[Sequence[Case]], Sequence[Case]] = list,
+    workers: int = WORKERS,
 ) -> Result:
-    """The matrix, or those of its cases that ``point`` (``journal:7``) and ``fault`` name."""
+    """The matrix, or those of its cases that ``point`` (``journal:7``) and ``fault`` name, and ``choose`` picks.
+
+    ``points`` of the result: those at which something was broken, so all of them unless some were picked.
+    """
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="fapiao-crash-") as folder:
         crew = [_Crew(Path(folder) / str(number)) for number in range(workers)]
@@ -91,7 +118,8 @@ def run(
             told = [each.answer() for each in crew]
             points: list[Point] = [(kind, n, label) for kind, n, label in told[0]["points"]]
             wanted = list(cases(points, whole=whole or bool(point or fault), disks=not told[0]["no_disks"]))
-            wanted = [c for c in wanted if (not point or point == f"{c.point[0]}:{c.point[1]}") and fault in ("", c.do)]
+            wanted = [c for c in wanted if point in ("", c.at) and fault in ("", c.do)]
+            wanted = list(choose(wanted))
             violations = _unsound(told, wanted)
             done = [] if violations else _work(crew, wanted, progress)
         finally:

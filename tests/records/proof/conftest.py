@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import shutil
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import RunFiles
 from fapiao_kernel.records.journal.store import FileJournal
 from fapiao_kernel.records.proof.recorder import ProofRecorder
+from tests.records.conftest import CHINA, FixedClock
 from tests.records.proof.forging import Forger
 
 RUN, DEVICE = "20261105-0900-7f3a", "661234567890"
@@ -107,12 +110,25 @@ UNITS = {
 """Voids, reds, and rate, count, amount, tax."""
 
 
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], FixedClock]:
+    """The story, told once to a journal: every test starts from a copy."""
+    folder = tmp_path_factory.mktemp("told")
+    clock = FixedClock(datetime(2026, 11, 5, 9, tzinfo=CHINA), timedelta(seconds=17))
+    journal = FileJournal(folder, clock)
+    facts = _tell(journal)
+    journal.close()
+    return folder, facts, clock
+
+
 @pytest.fixture
-def story(tmp_path: Path, clock: Any):
-    clock.tick = timedelta(seconds=17)
+def story(tmp_path: Path, clock: FixedClock, told: tuple[Path, dict[str, Any], FixedClock]):
+    folder, facts, last = told
+    clock.time, clock.tick = last.time, last.tick
     home = Home(tmp_path / "home")
+    shutil.copytree(folder, home.journal)
     journal = FileJournal(home.journal, clock)
-    yield Story(home, journal, _tell(journal))
+    yield Story(home, journal, copy.deepcopy(facts))
     journal.close()
 
 

@@ -102,6 +102,11 @@ def test_a_recovered_run_with_nothing_sent_is_the_legal_way(records, story):
     assert course.run is not None and course.run.verdict == "cleared"
 
 
+def test_a_run_that_neither_cleared_nor_recovered_has_nothing_to_prove(records):
+    del records[place(records, "run.confirmed") :]
+    assert walk(records).departures == ["neither a clear nor a recovery"]
+
+
 def test_records_that_open_nothing_make_no_sense(records):
     assert walk(records[1:]).departures == ["run.checked (3): makes no sense"]
     assert walk([]).run is None

@@ -42,7 +42,7 @@ def test_no_byte_of_the_zips_own_wrapping_is_free(bundle, tmp_path):
         places = [p for i in infos for p in range(i.header_offset, i.header_offset + 30 + len(i.filename))]
         places += range(archive.start_dir, len(whole))
         places += [i.header_offset + 30 + len(i.filename) + i.compress_size - 1 for i in infos]
-    for at in places[::3]:
+    for at in places[::5]:
         damaged = bytearray(whole)
         damaged[at] ^= 0x80 if at % 2 else 0x01
         (tmp_path / "damaged.zip").write_bytes(damaged)
@@ -70,7 +70,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), value=_JSON)
 def test_senseless_parts_that_somebody_signed_are_findings_and_never_an_exception(bundle, tmp_path, pack, data, value):
     files = contents(bundle)
@@ -93,7 +93,7 @@ def test_senseless_parts_that_somebody_signed_are_findings_and_never_an_exceptio
 
 def test_a_bundle_cut_anywhere_is_a_finding(tmp_path, bundle):
     whole = bundle.read_bytes()
-    for length in range(0, len(whole), 41):
+    for length in range(0, len(whole), 211):
         (tmp_path / "cut.zip").write_bytes(whole[:length])
         assert codes(tmp_path / "cut.zip") == ["bundle_unreadable"]
 

@@ -59,6 +59,17 @@ def test_the_verdict_and_the_untouched_device_stand_first(
     assert first < page.index(said) < page.index(word("untouched")) < page.index(word("h.needs"))
 
 
+def test_what_is_left_to_do_is_counted_beside_the_verdict() -> None:
+    needs = [finding("a", "warning", "甲"), finding("b", "unknown", "乙"), finding("c", "info", "丙")]
+    assert "还有 2 项" in rehearsal_record.render(facts(needs=needs))
+    assert word("left", n=0)[:6] not in rehearsal_record.render(facts(needs=needs[2:]))
+
+
+def test_a_practice_device_is_called_one() -> None:
+    assert word("practice") in rehearsal_record.render(facts(simulated=True))
+    assert word("practice") not in rehearsal_record.render(facts())
+
+
 def test_nothing_that_was_read_comes_into_the_page_as_markup() -> None:
     page = rehearsal_record.render(facts())
     assert "<script" not in page and "深圳&lt;甲&gt;有限公司" in page and "去&lt;大厅&gt;" in page

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from fapiao_kernel.domain.errors import english
+from fapiao_widgets.text.aside_en import ASIDE_EN
+from fapiao_widgets.text.aside_zh import ASIDE_ZH
 from fapiao_widgets.text.en import EN
 from fapiao_widgets.text.zh import ZH
+
+ALL_EN, ALL_ZH = {**EN, **ASIDE_EN}, {**ZH, **ASIDE_ZH}
 
 
 def say(key: str, **facts: object) -> str:
     """The sentence under this key with its facts filled in; an unknown key is a bug of ours (``KeyError``)."""
-    return (EN if english() else ZH)[key].format_map({name: str(fact) for name, fact in facts.items()})
+    return (ALL_EN if english() else ALL_ZH)[key].format_map({name: str(fact) for name, fact in facts.items()})
 
 
 def known(key: str) -> bool:
     """Whether there is such a sentence (for words keyed by what the agent sends, such as a check's state)."""
-    return key in ZH
+    return key in ALL_ZH

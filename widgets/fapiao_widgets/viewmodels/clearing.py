@@ -13,6 +13,7 @@ from fapiao_widgets.viewmodels.frame import heading, panel, whole
 from fapiao_widgets.viewmodels.model import Model, Publish
 from fapiao_widgets.viewmodels.preparing import no_run
 from fapiao_widgets.viewmodels.recovery_key import recovery_key
+from fapiao_widgets.viewmodels.rehearsing import rehearsal
 from fapiao_widgets.viewmodels.session import Session
 from fapiao_widgets.viewmodels.starting import choice
 from fapiao_widgets.viewmodels.steps import panel_of
@@ -91,6 +92,8 @@ class Clearing(Model):
         last = self._last(card)
         if last is not None and card.verdict == "cleared" and last.verdict in ("cleared", "already_cleared"):
             return self._of_run(last)
+        if self.session.rehearsal:
+            self.session.rehearsed = rehearsal(self.client.rehearsal(self.session.rehearsal))
         drawn = no_run(card, self.frame(card), self.session, last)
         if self.session.trouble or self.trouble:
             trouble = self.session.trouble or self.trouble
@@ -167,10 +170,16 @@ class Clearing(Model):
             "read-back": lambda _: self.client.read_back(self.picked_run),
             "conclude": lambda _: self.client.conclude(self.picked_run),
             "cancel": lambda _: self.client.cancel(self.picked_run),
+            "accept": lambda i: self.client.accept(self.picked_run, str(i.get("code", "")), str(i.get("reason", ""))),
+            "approve": self._approve,
+            "look-back": self._look_back,
+            "continue-from-device": self._continue,
+            "false-alarm": self._false_alarm,
+            "rehearse": self._rehearse,
         }
 
     def handle(self, intent: Mapping[str, Any]) -> None:
-        self.session.trouble, self.session.recovery_key = None, ""
+        self.session.trouble, self.session.recovery_key, self.session.situation = None, "", None
         super().handle(intent)
 
     def refresh(self, runs: list[str] | None = None) -> None:
@@ -238,6 +247,25 @@ class Clearing(Model):
         revision, token = str(inputs.get("revision", "")), self.session.token
         self.session.disarm()
         self.client.execute(self.picked_run, revision, token, pin=str(inputs.get("pin", "")))
+
+    def _approve(self, inputs: dict[str, Any]) -> None:
+        self.client.approve(self.picked_run, str(inputs.get("revision", "")), str(inputs.get("code", "")))
+
+    def _look_back(self, inputs: dict[str, Any]) -> None:
+        """Only a look: what it says stays on the screen until the next click."""
+        self.session.situation = self.client.look_back(str(inputs["card"]))
+
+    def _continue(self, inputs: dict[str, Any]) -> None:
+        self.picked_run = self.client.continue_from_device(str(inputs["card"])).id
+
+    def _false_alarm(self, inputs: dict[str, Any]) -> None:
+        """What it was about is looked at once more afterwards: the proof stays on the screen."""
+        card = str(inputs["card"])
+        self.client.false_alarm(card, str(inputs.get("statement", "")))
+        self.session.situation = self.client.look_back(card)
+
+    def _rehearse(self, inputs: dict[str, Any]) -> None:
+        self.session.rehearsal = self.client.rehearse(str(inputs["card"])).id
 
     def _pick(self, inputs: dict[str, Any]) -> None:
         self.picked_run, self.session = str(inputs["run"]), self._fresh_session()

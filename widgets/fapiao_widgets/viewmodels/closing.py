@@ -34,6 +34,17 @@ def done(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
     return panel(f"done-{run.verdict}", answer, content, act, step=Step.CLOSE.value)
 
 
+def cancelling(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """Asked for and not done yet: what is under way comes to its end first."""
+    content = [blocks.text(say("cancelling.text"))]
+    if run.busy:
+        work = run.progress
+        content.insert(
+            0, blocks.progress(work.label if work else run.busy, work.done if work else 0, work.total if work else 0)
+        )
+    return panel(run.state, say("cancelling.answer"), content, step=Step.CLOSE.value)
+
+
 def ticks(run: RunView) -> blocks.Block:
     """Device, ledger, tax side: each ticked on its own evidence, never one for another."""
     closed = [u for u in run.units if u.outcome in _CLOSED]

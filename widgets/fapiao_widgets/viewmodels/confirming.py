@@ -10,6 +10,7 @@ from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks
 from fapiao_widgets.viewmodels.formats import amount, count, moment, type_name, units
 from fapiao_widgets.viewmodels.frame import Frame, panel
+from fapiao_widgets.viewmodels.preparing import stop
 from fapiao_widgets.viewmodels.session import Session
 
 
@@ -30,6 +31,24 @@ def confirmed(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
     return panel(
         run.state, say("execute.answer"), content, blocks.form([button], [pin]), danger=True, step=Step.CLEAR.value
     )
+
+
+def awaiting(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
+    """Typed, and waiting for what policy asks besides: a code, or the yes of a second person (等待复核)."""
+    revision = run.preview.revision if run.preview else ""
+    content = [_list(run), _facts(run)]
+    if "code" in run.needs:
+        field = blocks.field("code", say("await.code"), hint=say("await.code.hint"), secret=True)
+        button = blocks.button("approve", say("await.code.button", units=units(run.units)), revision=revision)
+        act = blocks.form([button, *stop(run)], [field])
+        return panel(run.state, say("await.code.answer"), content, act, step=Step.CONFIRM.value)
+    if run.needs:
+        content.insert(0, blocks.text(say("await.second.text")))
+        button = blocks.button("approve", say("await.second.button", units=units(run.units)), revision=revision)
+        return panel(
+            run.state, say("await.second.answer"), content, blocks.form([button, *stop(run)]), step=Step.CONFIRM.value
+        )
+    return _typed(run, say("await.given"))
 
 
 def _typed(run: RunView, note: str) -> dict[str, Any]:

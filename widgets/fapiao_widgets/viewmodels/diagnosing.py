@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fapiao_kernel.api.recovery import SituationView
 from fapiao_kernel.api.shapes import Diagnosis, FailureView, RunView
 from fapiao_kernel.domain.errors import english
 from fapiao_widgets.text import known, say
-from fapiao_widgets.viewmodels import blocks
+from fapiao_widgets.viewmodels import blocks, recovering
 from fapiao_widgets.viewmodels.closing import before_after
 from fapiao_widgets.viewmodels.formats import moment, word
 from fapiao_widgets.viewmodels.frame import heading, panel, whole
@@ -20,7 +21,7 @@ LANES = ("operator", "program", "device", "authority")
 
 
 class Diagnose(Model):
-    """Reads only: nothing here acts on a device but reading it."""
+    """Reads, and recovers by what was read: nothing here is ever sent to a device that could change it."""
 
     title = "title.diagnose"
     help = "diagnose"
@@ -29,6 +30,7 @@ class Diagnose(Model):
         super().__init__(client, publish)
         self.asked = ""
         self.found: list[FailureView] | None = None
+        self.situation: SituationView | None = None
 
     def draw(self) -> dict[str, Any]:
         diagnosis: Diagnosis = self.client.diagnosis()
@@ -38,7 +40,13 @@ class Diagnose(Model):
             content.append(
                 blocks.items(say("diagnose.ground"), [blocks.item("•", "", "", ground) for ground in diagnosis.ground])
             )
-        content += [*self._explained(), *_card(diagnosis), *_run(diagnosis.run), _journal(diagnosis.journal)]
+        content += [
+            *self._looked(diagnosis),
+            *self._explained(),
+            *_card(diagnosis),
+            *_run(diagnosis.run),
+            _journal(diagnosis.journal),
+        ]
         if diagnosis.checks:
             content.append(check_items(diagnosis.checks))
         content.append(timeline(diagnosis.timeline))
@@ -56,7 +64,37 @@ class Diagnose(Model):
         return whole(frame, panel("diagnose", answer or say("diagnose.nothing"), content, act, state=state))
 
     def acts(self) -> Mapping[str, Callable[[dict[str, Any]], None]]:
-        return {"explain": self._explain, "again": lambda _: None}
+        return {
+            "explain": self._explain,
+            "again": lambda _: None,
+            "look-back": self._look_back,
+            "continue-from-device": self._continue,
+            "false-alarm": self._false_alarm,
+        }
+
+    def handle(self, intent: Mapping[str, Any]) -> None:
+        self.situation = None
+        super().handle(intent)
+
+    def _looked(self, diagnosis: Diagnosis) -> list[blocks.Block]:
+        """The four witnesses once they were asked; else the button that asks them."""
+        if self.situation is not None:
+            return recovering.situation(self.situation)
+        return [recovering.offer(diagnosis.card.address)] if diagnosis.card is not None else []
+
+    def _look_back(self, inputs: dict[str, Any]) -> None:
+        self.situation = self.client.look_back(str(inputs["card"]))
+
+    def _continue(self, inputs: dict[str, Any]) -> None:
+        """What it led to is looked at once more: the answer stays on the screen."""
+        card = str(inputs["card"])
+        self.client.continue_from_device(card)
+        self.situation = self.client.look_back(card)
+
+    def _false_alarm(self, inputs: dict[str, Any]) -> None:
+        card = str(inputs["card"])
+        self.client.false_alarm(card, str(inputs.get("statement", "")))
+        self.situation = self.client.look_back(card)
 
     def _explain(self, inputs: dict[str, Any]) -> None:
         self.asked = str(inputs.get("text", "")).strip()

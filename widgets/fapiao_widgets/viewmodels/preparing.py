@@ -7,7 +7,7 @@ from typing import Any
 from fapiao_kernel.api.shapes import CardView, RunView
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import blocks
+from fapiao_widgets.viewmodels import accepting, blocks, recovering, rehearsing
 from fapiao_widgets.viewmodels.formats import dated, left, moment, short, size, type_name, units, word
 from fapiao_widgets.viewmodels.frame import Frame, heading, panel
 from fapiao_widgets.viewmodels.session import Session
@@ -33,11 +33,25 @@ def no_run(card: CardView, frame: Frame, session: Session, last: RunView | None)
     content.append(types(card))
     if not nothing:
         content.append(blocks.text(say("prepare.ready"), "quiet"))
+    content += _beside(card, session)
     content.append(importing())
     label = say("prepare.again" if nothing else "prepare.check", device=card.device_number)
     act = blocks.form([blocks.button("check", label, tone="second" if nothing else "main", card=card.address)])
     answer = say("prepare.nothing", verdict=verdict(card)) if nothing else verdict(card)
     return panel("no-run", answer, content, act, step=Step.PREPARE.value, heading=heading("prepare"), state="active")
+
+
+def _beside(card: CardView, session: Session) -> list[blocks.Block]:
+    """Two things that change nothing: a rehearsal of the clear, and a look at what four witnesses say of the card."""
+    if session.situation is not None:
+        return recovering.situation(session.situation)
+    if card.verdict in NOTHING_TO_CLEAR:
+        return [blocks.more(say("recover.question"), [recovering.offer(card.address)])]
+    ways = [
+        rehearsing.offer(card.address, card.device_number),
+        blocks.more(say("recover.question"), [recovering.offer(card.address)]),
+    ]
+    return [*session.rehearsed, *ways]
 
 
 def types(card: CardView) -> blocks.Block:
@@ -110,7 +124,9 @@ def report(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
     act = blocks.form(
         [blocks.button("report", say("report.button", units=named), period=run.period), *stop(run)], [pin]
     )
-    content = [blocks.text(say("report.changes"), "warning"), backup_table(run)]
+    if run.warnings:
+        act = accepting.question(run, stop(run))
+    content = [*accepting.taken_on(run), blocks.text(say("report.changes"), "warning"), backup_table(run)]
     if frame.card:
         content.append(types(frame.card))
     return panel(run.state, say("report.answer", units=named), content, act)

@@ -8,12 +8,12 @@ from typing import Any
 from fapiao_kernel.api.shapes import PreviewView, RunView
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import blocks, confirming
+from fapiao_widgets.viewmodels import accepting, blocks, confirming
 from fapiao_widgets.viewmodels.formats import amount, count, type_name, unit, units
 from fapiao_widgets.viewmodels.frame import Frame, panel
 from fapiao_widgets.viewmodels.preparing import stop
 from fapiao_widgets.viewmodels.session import Session
-from fapiao_widgets.viewmodels.trouble import finding_items
+from fapiao_widgets.viewmodels.trouble import check_items, finding_items
 
 
 def make(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
@@ -31,17 +31,20 @@ def look(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
         return make(run, frame, session)
     if session.reviewed == preview.revision:
         return confirming.ask(run, frame, session)
-    button = blocks.button("reviewed", say("preview.reviewed", units=units(run.units)), revision=preview.revision)
+    reviewed = blocks.button("reviewed", say("preview.reviewed", units=units(run.units)), revision=preview.revision)
     again = blocks.button("preview", say("preview.again"), tone="second")
     total = _sum([u.total for u in preview.units])
     answer = say("preview.frozen", count=count(sum(u.count or 0 for u in preview.units)), total=amount(total))
     content = [unit_table(preview), statistics(preview)]
     if preview.findings:
         content.insert(0, finding_items(say("checks"), preview.findings))
+    content[:0] = accepting.taken_on(run)
     content += [rates(preview), *invoices(session, preview.revision)]
-    return panel(
-        f"{run.state}-look", answer, content, blocks.form([button, again, *stop(run)]), step=Step.PREVIEW.value
-    )
+    if preview.gates:
+        content.append(blocks.more(say("preview.gates", n=len(preview.gates)), [check_items(preview.gates)]))
+    others = [again, *stop(run)]
+    act = accepting.question(run, others) if run.warnings else blocks.form([reviewed, *others])
+    return panel(f"{run.state}-look", answer, content, act, step=Step.PREVIEW.value)
 
 
 def unit_table(preview: PreviewView) -> blocks.Block:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fapiao_kernel.api.recovery import SituationView
+from fapiao_widgets.viewmodels.blocks import Block
 from fapiao_widgets.viewmodels.trouble import Trouble
 
 
@@ -15,6 +17,7 @@ class Session:
 
     ``reviewed``: the revision whose preview was looked through · ``armed``: the revision for which this kernel holds a token ·
     ``recovery_key``: the recovery key's secret half, on the screen until the next click and nowhere after ·
+    ``situation``: the card as it was just looked back at · ``rehearsal``: the one begun from here ·
     ``filed``: the practice return was filed from here · ``trouble``: the last request's refusal · ``guided``: show the guides;
     ``guides``: a lesson's own, by step, before the general ones.
     """
@@ -26,6 +29,9 @@ class Session:
     token: str = field(default="", repr=False)
     recovery_key: str = field(default="", repr=False)
     filed: bool = False
+    situation: SituationView | None = None
+    rehearsal: str = ""
+    rehearsed: list[Block] = field(default_factory=list)
     trouble: Trouble | None = None
     invoices: Sequence[Mapping[str, Any]] = ()
     invoices_of: str = ""

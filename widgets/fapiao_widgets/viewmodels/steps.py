@@ -8,7 +8,7 @@ from typing import Any
 from fapiao_kernel.api.shapes import RunView
 from fapiao_kernel.domain.clearing import State
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import blocks, closing, confirming, doing, preparing, previewing
+from fapiao_widgets.viewmodels import blocks, closing, confirming, doing, preparing, previewing, recovering
 from fapiao_widgets.viewmodels.frame import Frame, heading
 from fapiao_widgets.viewmodels.session import Session
 from fapiao_widgets.viewmodels.trouble import Trouble, card
@@ -25,7 +25,7 @@ FACES: Mapping[State, Face] = {
     State.REPORTED: preparing.declare,
     State.DECLARED: previewing.make,
     State.PREVIEWED: previewing.look,
-    State.AWAITING: previewing.look,
+    State.AWAITING: confirming.awaiting,
     State.CONFIRMED: confirming.confirmed,
     State.AUTHORISING: doing.running,
     State.AUTHORISED: doing.running,
@@ -39,7 +39,7 @@ FACES: Mapping[State, Face] = {
     State.VERIFIED: doing.closing,
     State.RECORDED: doing.closing,
     State.FINISHED: closing.done,
-    State.CANCELLING: closing.done,
+    State.CANCELLING: closing.cancelling,
     State.CANCELLED: closing.done,
 }
 
@@ -51,28 +51,38 @@ def panel_of(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
     panel["heading"] = heading(panel["step"])
     panel["state"] = run.steps.get(panel["step"], "active")
     content = panel["blocks"]
-    content[:0] = _troubles(run, session, frame)
+    troubles = _troubles(run, session, frame)
+    content[:0] = _cards(run, troubles)
     if run.busy and State(run.state) not in doing.UNDER_WAY:
         work = run.progress
         content.insert(
             0, blocks.progress(work.label if work else run.busy, work.done if work else 0, work.total if work else 0)
         )
-        panel["act"] = None
+        panel["act"] = blocks.form(way_out) if (way_out := preparing.stop(run)) else None
+    elif session.situation is not None:
+        content[:0] = recovering.situation(session.situation)
+    elif any(t.code in recovering.ELSEWHERE for t in troubles):
+        content.insert(len(troubles), recovering.offer(run.card))
     if session.guided:
         text = session.guides.get(panel["step"]) or say(f"guide.{panel['step']}")
         content.insert(0, {"kind": "guide", "title": say("guide"), "text": text})
     return panel
 
 
-def _troubles(run: RunView, session: Session, frame: Frame) -> list[blocks.Block]:
+def _troubles(run: RunView, session: Session, frame: Frame) -> list[Trouble]:
     """Failure cards: this view's last refusal, and what the agent says holds the run up (not what the checks show already)."""
     state = State(run.state)
-    copy = f"run: {run.id}\nstate: {run.state}\ndevice: {run.device_number}"
     shown = {c.finding.code for c in run.checks} if state is State.OPENED else set()
     troubles = [session.trouble] if session.trouble else []
     if state is not State.OUTCOME_UNKNOWN and not run.busy:
         troubles += [
             Trouble.of_finding(f) for f in run.findings if f.severity in ("blocker", "unknown") and f.code not in shown
         ]
-    unique = {(t.code, t.sentence): t for t in troubles}
-    return [card(t, copy) for t in unique.values()]
+    # A warning that waits for its reason is asked at the panel's foot, not told as a failure.
+    open_ones = [t for t in troubles if t.code != "warning_not_accepted" or not run.warnings]
+    return list({(t.code, t.sentence): t for t in open_ones}.values())
+
+
+def _cards(run: RunView, troubles: list[Trouble]) -> list[blocks.Block]:
+    copy = f"run: {run.id}\nstate: {run.state}\ndevice: {run.device_number}"
+    return [card(t, copy) for t in troubles]

@@ -1,0 +1,173 @@
+"""What stands beside the straight road: warnings taken on, approval, stopping, recovery, rehearsal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fapiao_widgets.viewmodels import recovering, rehearsing
+from fapiao_widgets.viewmodels.clearing import Clearing
+from widget_shapes import ADDRESS, DEVICE, RUN, finding, run
+
+from fapiao_kernel.api.recovery import SituationView, UnitSituationView
+from fapiao_kernel.api.rehearsals import RehearsalView
+from fapiao_kernel.api.shapes import AcceptedView
+from fapiao_kernel.domain.clearing import State
+
+
+def wizard(client: Any, state: State, **changes: Any) -> Clearing:
+    view = run(state, **changes)
+    client.views = {view.id: view}
+    made = Clearing(client, lambda view: None)
+    made.picked_run = view.id
+    made.refresh()
+    return made
+
+
+def acts(view: dict[str, Any]) -> list[str]:
+    """Every button on the panel, in its blocks and at its foot."""
+    found: list[str] = []
+
+    def look(block: Any) -> None:
+        if isinstance(block, dict):
+            if block.get("kind") == "form":
+                found.extend(b["act"] for b in block["buttons"])
+            for inner in block.values():
+                look(inner)
+        elif isinstance(block, list):
+            for inner in block:
+                look(inner)
+
+    look(view["panel"])
+    return found
+
+
+def situation(action: str, **said: str) -> SituationView:
+    unit = UnitSituationView(
+        invoice_type="004",
+        name="专票",
+        period="2026-10",
+        device=said.get("device", "cleared"),
+        ledger="open",
+        authority="unknown",
+        journal="nothing",
+        agree=False,
+        action=action,
+        finding=finding("recovery_ahead", "warning"),
+    )
+    return SituationView(
+        card=ADDRESS,
+        device_number=DEVICE,
+        read_at="2026-11-05T09:00:00+08:00",
+        readable=True,
+        agree=False,
+        action=action,
+        run="",
+        units=[unit],
+    )
+
+
+def test_an_open_warning_is_asked_for_its_reason_before_the_preview_can_be_left(client: Any) -> None:
+    made = wizard(client, State.PREVIEWED, warnings=[finding("statistics_differ", "warning")])
+    assert acts(made.view)[0] == "accept"
+    assert "reviewed" not in acts(made.view)
+    made.handle({"do": "accept", "code": "statistics_differ", "reason": "两张红票次月补录"})
+    assert ("accept", (RUN, "statistics_differ", "两张红票次月补录"), {}) in client.asked
+
+
+def test_what_was_taken_on_stays_in_view_with_its_reason(client: Any) -> None:
+    one = AcceptedView(
+        code="statistics_differ", sentence="不一致", reason="已核对", who="王会计", time="2026-11-05T09:00:00"
+    )
+    made = wizard(client, State.PREVIEWED, accepted=[one])
+    assert "已核对 · 王会计" in str(made.view["panel"])
+    assert acts(made.view)[0] == "reviewed"
+
+
+@pytest.mark.parametrize(("need", "secret"), [("code", True), ("second_person", None)])
+def test_a_confirmation_that_waits_offers_what_is_missing(need: str, secret: bool | None, client: Any) -> None:
+    made = wizard(client, State.AWAITING, needs=[need])
+    assert acts(made.view) == ["approve", "cancel"]
+    assert [f["secret"] for f in made.view["panel"]["act"]["fields"]] == ([secret] if secret is not None else [])
+
+
+def test_with_every_approval_there_the_confirmation_is_typed_again(client: Any) -> None:
+    assert acts(wizard(client, State.AWAITING, needs=[]).view)[0] == "confirm"
+
+
+def test_stopping_shows_what_still_ends_and_no_button(client: Any) -> None:
+    made = wizard(client, State.CANCELLING, busy="备份")
+    assert acts(made.view) == []
+    assert "已要求停下" in made.view["panel"]["answer"]
+
+
+@pytest.mark.parametrize(
+    ("action", "act"),
+    [
+        ("none", []),
+        ("support", []),
+        ("continue_from_device", ["continue-from-device"]),
+        ("read_back", ["continue-from-device"]),
+        ("conclude", ["continue-from-device"]),
+        ("false_alarm", ["false-alarm"]),
+    ],
+)
+def test_a_situation_offers_the_one_action_that_is_left(action: str, act: list[str], client: Any) -> None:
+    view = {"panel": {"blocks": recovering.situation(situation(action))}}
+    assert acts(view) == act
+
+
+def test_a_refusal_because_the_device_moved_offers_the_look_back(client: Any) -> None:
+    made = wizard(client, State.DECLARED, findings=[finding("cleared_elsewhere", "blocker")])
+    assert acts(made.view)[0] == "look-back"
+    client._look_back = lambda card: situation("continue_from_device")
+    made.handle({"do": "look-back", "card": ADDRESS})
+    assert "continue-from-device" in acts(made.view)
+    made.refresh()
+    assert "continue-from-device" in acts(made.view)
+
+
+def test_looking_back_asks_for_no_act(client: Any) -> None:
+    client._look_back = lambda card: situation("none")
+    made = wizard(client, State.DECLARED)
+    made.handle({"do": "look-back", "card": ADDRESS})
+    assert client.acts == []
+
+
+def test_going_on_from_the_device_shows_the_run_that_it_led_to(client: Any) -> None:
+    done = run(State.FINISHED)
+    client._continue_from_device = lambda card: done
+    made = wizard(client, State.DECLARED)
+    client.views[done.id] = done
+    made.handle({"do": "continue-from-device", "card": ADDRESS})
+    assert made.picked_run == done.id
+
+
+def rehearsed(**changes: Any) -> RehearsalView:
+    told = {"id": "e1", "card": ADDRESS, "state": "done", "verdict": "would_clear", "begun_at": "2026-11-05T09:00:00"}
+    return RehearsalView(**{**told, **changes})
+
+
+def test_a_rehearsal_under_way_shows_its_step() -> None:
+    assert rehearsing.rehearsal(rehearsed(state="running", verdict="", step="备份"))[0]["label"] == "正在演练：备份"
+
+
+@pytest.mark.parametrize("verdict", ["would_clear", "would_be_partial", "would_be_refused", "broken_off"])
+def test_every_verdict_says_that_the_real_device_was_not_touched(verdict: str) -> None:
+    assert "真实设备没有改动" in str(rehearsing.rehearsal(rehearsed(verdict=verdict)))
+
+
+def test_a_rehearsal_tells_what_a_real_clear_still_needs() -> None:
+    needs = [{"severity": "blocker", "message": "还有 2 张没有上传", "remedy": "先上传"}]
+    shown = str(rehearsing.rehearsal(rehearsed(verdict="would_be_refused", facts={"needs": needs})))
+    assert "还有 2 张没有上传" in shown and "先上传" in shown
+
+
+def test_a_rehearsal_begins_on_a_click_and_is_followed_by_the_view(client: Any) -> None:
+    client._rehearse = lambda card: rehearsed(state="running", verdict="")
+    client._rehearsal = lambda id: rehearsed(state="running", verdict="", step="抄报")
+    made = Clearing(client, lambda view: None)
+    made.refresh()
+    assert "rehearse" in acts(made.view)
+    made.handle({"do": "rehearse", "card": ADDRESS})
+    assert "正在演练：抄报" in str(made.view["panel"])

@@ -1,0 +1,77 @@
+"""English sentences of what stands beside the straight road: warnings, approval, cancelling, recovery, rehearsal."""
+
+from __future__ import annotations
+
+ASIDE_EN: dict[str, str] = {
+    # warnings taken on
+    "accept.list": "Warnings taken on",
+    "accept.done": "Taken on",
+    "accept.button": "Take this warning on, with the reason ({n} left)",
+    "accept.reason": "Why go on all the same",
+    "accept.hint": "kept in the journal and the record",
+    "preview.gates": "Gates before the clear: {n}",
+    # waiting for approval
+    "await.code": "Verification code",
+    "await.code.hint": "for this once, kept nowhere",
+    "await.code.answer": "Confirmed by typing; the verification code is still missing.",
+    "await.code.button": "Give the code: clear {units}",
+    "await.second.answer": "Confirmed by typing; waiting for a second person.",
+    "await.second.text": "The second person opens this notebook with an account of their own, looks at the preview and "
+    "agrees. Whoever opened this clear cannot.",
+    "await.second.button": "Agree as second person: clear {units}",
+    "await.given": "All approvals are there. Type it once more; the clear comes next.",
+    # cancelling
+    "cancelling.answer": "Stop was asked for; the step under way ends first.",
+    "cancelling.text": "Nothing new reaches the device. When the step ends, this clear is cancelled.",
+    # recovery
+    "recover.question": "Device and records do not match?",
+    "recover.look": "Read the device and compare all four (changes nothing)",
+    "recover.table": "Four witnesses",
+    "recover.ground": "Ground",
+    "recover.continue": "Go on from what the device says: device {device}",
+    "recover.false_alarm": "False alarm, the device did not move: device {device}",
+    "recover.statement": "Why it was thought that something happened",
+    "recover.statement.hint": "kept in the journal, with the reading as proof",
+    "recover.answer.none": "Device read at {time}: nothing to recover.",
+    "recover.answer.false_alarm": "Device read at {time}: it did not move. Call it a false alarm and go on as usual.",
+    "recover.answer.continue_from_device": "Device read at {time}: it was cleared, the records lag behind. They are made up "
+    "for from what it shows; nothing is sent to it.",
+    "recover.answer.read_back": "Device read at {time}: it decides what became of the command.",
+    "recover.answer.conclude": "Device read at {time}: it is cleared, only the conclusion is left.",
+    "recover.answer.support": "Device read at {time}: the witnesses contradict. Do nothing more; call support.",
+    "witness.device": "Device",
+    "witness.ledger": "Ledger",
+    "witness.authority": "Tax side",
+    "witness.journal": "Journal",
+    "said.device.cleared": "cleared",
+    "said.device.reported": "reported",
+    "said.device.open": "open",
+    "said.device.unclear": "unclear",
+    "said.ledger.closed": "closed",
+    "said.ledger.open": "open",
+    "said.ledger.nothing": "no invoices",
+    "said.authority.cleared": "cleared",
+    "said.authority.not": "not cleared",
+    "said.authority.unknown": "not reached",
+    "said.journal.cleared": "cleared",
+    "said.journal.refused": "refused",
+    "said.journal.unknown": "unknown",
+    "said.journal.not_sent": "not sent",
+    "said.journal.nothing": "no record",
+    # rehearsal
+    "rehearse.button": "Rehearse first: device {device}",
+    "rehearse.note": "A twin is made from this device's present state, and the whole clear is run on it. The real device is "
+    "only read.",
+    "rehearse.running": "Rehearsing: {step}",
+    "rehearse.begins": "reading the device",
+    "rehearse.would_clear": "Rehearsal: as things stand the clear would succeed.",
+    "rehearse.would_be_partial": "Rehearsal: only a part would be cleared.",
+    "rehearse.would_be_refused": "Rehearsal: it would be refused, for the reason below.",
+    "rehearse.broken_off": "The rehearsal broke off without a result.",
+    "rehearse.untouched": "The real device was not changed; nothing was sent to it.",
+    "rehearse.report": "Rehearsal report (to print)",
+    "rehearse.more": "Each step of the rehearsal",
+    "rehearse.units": "Units that would be cleared",
+    "rehearse.steps": "Steps",
+    "rehearse.needs": "A real clear still needs",
+}
