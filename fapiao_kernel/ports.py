@@ -412,7 +412,7 @@ class Policy(Protocol):
         ...
 
     def code_is_right(self, run: str, revision: str, code: str) -> bool:
-        """Whether a verification code is the one for this revision. The code is kept nowhere."""
+        """Whether a verification code is the one for this revision. The code is kept nowhere; told at once: it is asked under a lock."""
         ...
 
     def may_approve(self, who: str, opened_by: str) -> bool:

@@ -47,7 +47,9 @@ class House:
         self.clock = PracticeClock(self.settings.clock_offset)
         self.plugins = plugins or Plugins()
         self.changes = Changes(self.identity.boot_id)
-        self.journal = FileJournal(home.journal, self.clock)
+        self._recovery = ""
+        self.keys = Lazy(self._open_keys)
+        self.journal = FileJournal(home.journal, self.clock, self._signer)
         self.worker = Worker(self.changes, self.note_refusal)
         self.practice = PracticeRoom(home.practice, self.plugins, self.settings, self.journal)
         self.cards = Cards(
@@ -59,10 +61,8 @@ class House:
             self.practice.line,
             lambda device: self.duck.get().mark_simulated([device]),
         )
-        self._recovery = ""
         self._authorities: dict[str, Authority] = {}
         self._authorities_lock = threading.Lock()
-        self.keys = Lazy(self._open_keys)
         self.duck = Lazy(self._open_ledger)
         self._backups = Lazy(self._open_backups)
         self.ledger = cast(Ledger, Stand(self.duck))
@@ -94,6 +94,10 @@ class House:
         box, secret = KeyBox.ensure(self.home.keys)
         self._recovery = secret or ""
         return box
+
+    def _signer(self) -> KeyBox | None:
+        """Who signs the journal's monthly heads; no key is made for that alone."""
+        return self.keys.get() if self.keys.made or self.home.keys.exists() else None
 
     def _open_ledger(self) -> DuckLedger:
         from fapiao_kernel.records.ledger.ledger import DuckLedger
@@ -127,7 +131,7 @@ class House:
     def _open_recorder(self) -> Recorder:
         from fapiao_kernel.records.proof.recorder import ProofRecorder
 
-        return ProofRecorder(self.home, self.journal, self.keys.get(), self.duck.get())
+        return ProofRecorder(self.home, self.journal, self.keys.get(), cast("DuckLedger", self.ledger))
 
     def _copy_ledger(self, path: Path) -> None:
         """A copy for the backup; none when there is no ledger yet."""

@@ -38,7 +38,9 @@ _SECONDS: Mapping[str, str] = {
     Event.RECORDED: "record",
     Event.FINISHED: "finish",
 }
-_CARD_BEFORE = (Event.CLEAR_INTENT, Event.FROZEN, Event.REPORT_RESULT, Event.BLOCKED, Event.CHECKED)
+_BASES = (Event.RECOVERED, Event.RECOVERED_PARTLY, Event.CLEAR_INTENT)
+"""What an outcome stands on (``Run.basis``)."""
+_CARD_BEFORE = (*_BASES, Event.FROZEN, Event.REPORT_RESULT, Event.BLOCKED, Event.CHECKED)
 _CARD_AFTER = (Event.VERIFIED, Event.CLEARED, Event.PARTLY, Event.REFUSED)
 _STAGES: Mapping[str, str] = {
     Event.UNIT_SENT: "sent",
@@ -72,8 +74,6 @@ def run_view(
 ) -> RunView:
     """The run whole. ``records``: its own, in order; ``busy``/``progress``: the agent's work on it; ``error``: its last failure."""
     recorded = _fact(run, Event.RECORDED)
-    frozen = next((r for r in reversed(records) if r.kind == Event.FROZEN), None)
-    has_preview = bool(run.frozen) and frozen is not None
     last_check = next((r for r in reversed(records) if r.kind in (Event.CHECKED, Event.BLOCKED)), None)
     return RunView(
         id=run.id,
@@ -97,11 +97,11 @@ def run_view(
         error=error,
         backups=[backup_of(b) for b in _backups(records)],
         declaration=dict(_fact(run, Event.DECLARED)) or None,
-        preview=preview_of(run.frozen, run.device_number, frozen.time) if has_preview and frozen else None,
+        preview=preview_of(run.frozen, run.device_number) if run.frozen else None,
         verification=_checks(_fact(run, Event.VERIFIED)),
         record=recorded.get("record", ""),
         bundle=recorded.get("bundle", ""),
-        census_before=_first(run, (Event.CLEAR_INTENT, Event.FROZEN), "census"),
+        census_before=_first(run, (*_BASES, Event.FROZEN), "census"),
         census_after=_first(run, (Event.CLOSED,), "census"),
         seconds=_seconds(records),
         cancellable=run.state in CANCELLABLE,

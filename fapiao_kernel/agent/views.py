@@ -139,12 +139,12 @@ def backup_of(data: Mapping[str, Any]) -> BackupView:
     )
 
 
-def preview_of(data: Mapping[str, Any], device_number: str, frozen_at: str) -> PreviewView:
+def preview_of(data: Mapping[str, Any], device_number: str) -> PreviewView:
     """The frozen preview as ``preview.frozen`` has it, with what must be typed to confirm it."""
     units: Sequence[Mapping[str, Any]] = data["units"]
     return PreviewView(
         revision=data["revision"],
-        frozen_at=frozen_at,
+        frozen_at=data["frozen_at"],
         units=[
             UnitView(
                 invoice_type=unit["invoice_type"],

@@ -48,7 +48,10 @@ TO_PREVIEW = (
     ("report.result", {"groups": [], "already": False, "card": BEFORE, "seconds": 0.25}),
     ("report.uploaded", {"receipts": ["r"], "seconds": 0.1}),
     ("declaration.seen", {"filed": True, "compared": True, "sentence": "", "source": "read", "seconds": 0.1}),
-    ("preview.frozen", {**FROZEN, "census": CENSUS, "backup": "b1", "seconds": 0.2}),
+    (
+        "preview.frozen",
+        {**FROZEN, "census": CENSUS, "backup": "b1", "seconds": 0.2, "frozen_at": "2026-11-05T09:00:06+08:00"},
+    ),
 )
 TO_CLEARING = (
     *TO_PREVIEW,

@@ -342,22 +342,16 @@ class FakeLedger:
         return 0
 
     def within(
-        self,
-        units: Sequence[ClearUnit],
-        first_day: date | None = None,
-        last_day: date | None = None,
-        invoices: Any = (),
+        self, units: Sequence[ClearUnit], first_day: Any = None, last_day: Any = None, invoices: Any = ()
     ) -> Mapping[ClearUnit, Tally]:
         """The n-th invoice of a unit has its type's code and the number ``period/n``, and was issued on day n."""
-
-        def meant(unit: ClearUnit, n: int) -> bool:
-            day = unit.period.first_day.replace(day=n)
-            picked = not invoices or (unit.invoice_type.value, f"{unit.period}/{n}") in invoices
-            return picked and (first_day or day) <= day <= (last_day or day)
-
-        still = {u: [] if u in self.rows else self.units.get(u, []) for u in units}
-        kept = {u: [total for n, total in enumerate(totals, 1) if meant(u, n)] for u, totals in still.items()}
-        return {u: Tally(len(totals), sum(totals, Decimal("0.00"))) for u, totals in kept.items()}
+        kept: dict[ClearUnit, list[Decimal]] = {unit: [] for unit in units}
+        for unit in kept.keys() - self.rows.keys():
+            for n, total in enumerate(self.units.get(unit, []), 1):
+                day, key = unit.period.first_day.replace(day=n), (unit.invoice_type.value, f"{unit.period}/{n}")
+                if (first_day or day) <= day <= (last_day or day) and (not invoices or key in invoices):
+                    kept[unit].append(total)
+        return {unit: Tally(len(totals), sum(totals, Decimal("0.00"))) for unit, totals in kept.items()}
 
     def sellers(self, units: Sequence[ClearUnit]) -> Mapping[str, int]:
         sheets = sum(len(self.units.get(unit, ())) for unit in units)

@@ -12,6 +12,7 @@ from fapiao_kernel.records import durable
 from fapiao_kernel.records.backup.archive import Source
 from fapiao_kernel.records.journal import chain
 from fapiao_kernel.records.journal.files import journal_files
+from fapiao_kernel.records.journal.heads import head_path
 
 _CHUNK = 1 << 16
 
@@ -43,6 +44,8 @@ def gather(home: Home, staging: Path, copy_ledger: Callable[[Path], None]) -> Co
         sources.append(Source(home.settings.name, home.settings))
     seq, head = 0, ""
     for path in journal_files(home.journal):
+        if head_path(path).exists():
+            sources.append(Source(head_path(path).relative_to(home.root).as_posix(), head_path(path)))
         limit, last = _last_record(path)
         sources.append(Source(path.relative_to(home.root).as_posix(), path, limit))
         record = chain.parse(last)

@@ -51,7 +51,7 @@ def open_folder(folder: Path) -> Opened:
             if reason or record is None:
                 if path == files[-1] and _torn(path, offset, line):
                     opened.repair = _cut(path, offset, len(opened.places))
-                    return opened
+                    break
                 raise Refused("journal_chain_broken", file=os.path.abspath(path), line=number, reason=reason)
             opened.places.append(Place(path, offset, len(line)))
             opened.runs.setdefault(record["run"], []).append(record["seq"])

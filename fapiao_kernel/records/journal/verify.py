@@ -55,8 +55,9 @@ def verify(folder: Path, known_keys: Collection[str] = ()) -> Verification:
         number, place, digest = 1, path, hashlib.sha256()
         try:
             place = head_path(path)
-            seen = Seen(read_head(place) if place.exists() else None)
-            if seen.head is None and place.exists() or seen.head is not None and not seen.head.sound():
+            claimed = place.exists()
+            seen = Seen(read_head(place) if claimed else None)
+            if claimed and not (seen.head and seen.head.sound()):
                 return _bad(place, 1, either("月度签名无效", "the signed head does not hold"), seq, prev)
             place = path
             with path.open("rb") as file:
@@ -70,7 +71,8 @@ def verify(folder: Path, known_keys: Collection[str] = ()) -> Verification:
                     digest.update(line)
         except OSError as error:
             return _bad(place, number, either("读不了", "cannot be read") + f": {error.strerror}", seq, prev)
-        fault = seen.fault(next_file=path != files[-1])
+        # A writer may have begun the next month since the files were listed.
+        fault = seen.fault(next_file=path != files[-1] or journal_files(folder)[-1] != path)
         if fault:
             return _bad(path, *fault, seq, prev)
         if seen.head is not None:

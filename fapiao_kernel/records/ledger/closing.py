@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -34,7 +35,8 @@ def close(
             )
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            with contextlib.suppress(duckdb.TransactionException):  # a commit that failed has rolled back already
+                connection.execute("ROLLBACK")
             raise
     return {key: (preview.watermark, run) for key, preview in new.items()}
 

@@ -39,7 +39,7 @@ def write_unit(cursor: duckdb.DuckDBPyConnection, key: int, watermark: int, file
     """A unit's invoices up to an import; an empty file for a unit without any. Raises ``OSError`` when DuckDB cannot write."""
     try:
         write_lines(cursor, key, -1, watermark, file)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:  # the file, or the room that sorting takes
         raise OSError(None, str(error).splitlines()[0]) from error
 
 

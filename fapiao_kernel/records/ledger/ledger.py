@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.errors import Refused, finding
@@ -49,9 +52,19 @@ class DuckLedger:
             self._writer.close()
             self._connection.close()
 
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[None]:
+        """The writer, for a transaction. Raises ``Refused`` (``ledger_unwritable``) when a disk does not take it: nothing is half in."""
+        with self._writing:
+            try:
+                yield
+            except (duckdb.OperationalError, OSError) as error:
+                original = str(error).splitlines()[0].replace(str(self._path), self._path.name)
+                raise Refused("ledger_unwritable", path=self._path, original=original) from error
+
     def mark_simulated(self, device_numbers: Iterable[str]) -> None:
         """Machine numbers of simulated cards, for good: a production ledger refuses their invoices and their clears."""
-        with self._writing:
+        with self._write():
             known = {device_number(number) for number in device_numbers} - self._units.simulated
             if known:
                 self._writer.executemany(
@@ -76,7 +89,7 @@ class DuckLedger:
 
         Raises ``Refused`` (``ledger_simulated``) when a production ledger is given invoices of a simulated card.
         """
-        with self._writing:
+        with self._write():
             finder = CardFinder(cards, card, self._refused())
             origin = Origin(self._units.last_import + 1, original, file, at)
             brought = bring_in(self._writer, invoices, finder.unit_key, origin, progress)
@@ -110,7 +123,7 @@ class DuckLedger:
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:
         """See ``ports.Ledger``. Raises ``Refused``: ``unit_closed_by_other_run``, ``ledger_simulated``; then nothing is written."""
-        with self._writing:
+        with self._write():
             for preview in previews:
                 if device_number(preview.unit.device_number) in self._refused():
                     raise Refused("ledger_simulated", device=preview.unit.device_number)

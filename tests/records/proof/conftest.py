@@ -116,7 +116,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
     folder = tmp_path_factory.mktemp("told")
     clock = FixedClock(datetime(2026, 11, 5, 9, tzinfo=CHINA), timedelta(seconds=17))
     journal = FileJournal(folder, clock)
-    facts = _tell(journal)
+    facts = tell(journal)
     journal.close()
     return folder, facts, clock
 
@@ -156,7 +156,7 @@ def change(story: Story):
     return Forger(story.signer).change
 
 
-def _tell(journal: FileJournal) -> dict[str, Any]:
+def tell(journal: FileJournal) -> dict[str, Any]:
     before, after = _card("2026-11-17", "2026-10-01"), _card("2026-12-15", "2026-11-01")
     preview = _preview()
     statistics = preview["statistics"]

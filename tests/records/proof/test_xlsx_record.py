@@ -134,3 +134,14 @@ def test_the_sheet_names_nothing_of_the_machine_that_wrote_it(story):
     with zipfile.ZipFile(story.record().sheet) as archive:
         assert {info.date_time[0] for info in archive.infolist()} == {1980}
         assert "2026-11-05T09:05:57Z" in unescape(archive.read("docProps/core.xml").decode())
+
+
+@pytest.mark.parametrize("verdict", ["partial", "already_cleared", "refused", "unknown", "open"])
+def test_the_workbook_answers_as_the_page_does(story, verdict):
+    outcome = {"already_cleared": "already_cleared", "refused": "refused", "unknown": "unknown"}.get(
+        verdict, "not_sent"
+    )
+    units = [{**unit, "outcome": outcome} for unit in story.facts["units"]]
+    files = story.record(verdict=verdict, units=units)
+    answer = str(CalamineWorkbook.from_path(str(files.sheet)).get_sheet_by_index(0).to_python()[2][1])
+    assert answer and answer in files.record.read_text("utf-8")
