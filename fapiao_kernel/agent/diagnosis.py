@@ -6,7 +6,7 @@ from fapiao_kernel.agent import status
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.identity import versions
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import Diagnosis, FailureView
+from fapiao_kernel.api.support import Diagnosis, FailureView
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations import diagnosis as hall
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from fapiao_kernel.agent.changes import LONGEST
 from fapiao_kernel.agent.compose import House
-from fapiao_kernel.api.shapes import RunEvents, WorkView
+from fapiao_kernel.api.runs import RunEvents
+from fapiao_kernel.api.shapes import WorkView
 from fapiao_kernel.domain.plain import plain
 
 STILL_HERE = ": still here\n\n"

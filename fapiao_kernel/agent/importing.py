@@ -10,7 +10,7 @@ from fapiao_kernel.agent.cards import Cards
 from fapiao_kernel.agent.settings import PRODUCTION, Settings
 from fapiao_kernel.agent.views import file_view
 from fapiao_kernel.agent.worker import Worker
-from fapiao_kernel.api.shapes import FileView, ImportAnswer
+from fapiao_kernel.api.ledger import FileView, ImportAnswer
 from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.errors import Refused, finding
 from fapiao_kernel.domain.finding import Finding, Severity

@@ -6,7 +6,7 @@ from typing import Any
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import PracticeRequest, PracticeView, ResultSheet
+from fapiao_kernel.api.practice import PracticeRequest, PracticeView, ResultSheet
 from fapiao_kernel.domain.errors import UsageError
 from fapiao_kernel.domain.plain import plain
 

@@ -13,7 +13,8 @@ from fapiao_kernel.agent.importing import Importing
 from fapiao_kernel.agent.plugins import Plugins
 from fapiao_kernel.agent.settings import PRACTICE, Settings
 from fapiao_kernel.agent.worker import Worker
-from fapiao_kernel.api.shapes import FileView, PracticeRequest, PracticeView
+from fapiao_kernel.api.ledger import FileView
+from fapiao_kernel.api.practice import PracticeRequest, PracticeView
 from fapiao_kernel.domain.errors import NotReachable, Refused, UsageError
 from fapiao_kernel.domain.practice import PracticeOptions, PracticeWorld
 from fapiao_kernel.ports import Journal, Practice, Progress, Reading

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fapiao_kernel.agent.compose import House
-from fapiao_kernel.api.shapes import SqlRequest
+from fapiao_kernel.api.ledger import SqlRequest
 from fapiao_kernel.domain.clearing import Event, Run, units_of
 from fapiao_kernel.domain.errors import NotReachable, Refused
 

@@ -6,7 +6,7 @@ from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.runs import Runs
 from fapiao_kernel.agent.views import finding_view
 from fapiao_kernel.api.recovery import FalseAlarm, SituationView, UnitSituationView
-from fapiao_kernel.api.shapes import RunView
+from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.domain.clearing import unit_data
 from fapiao_kernel.operations.clearing.situation import Situation, UnitSituation
 

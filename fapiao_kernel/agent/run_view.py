@@ -6,16 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fapiao_kernel.agent.views import backup_of, check_of, finding_of, finding_of_error, preview_of
-from fapiao_kernel.api.shapes import (
-    AcceptedView,
-    CheckView,
-    ErrorView,
-    FindingView,
-    RunSummary,
-    RunView,
-    UnitView,
-    WorkView,
-)
+from fapiao_kernel.api.runs import AcceptedView, CheckView, RunView, UnitView
+from fapiao_kernel.api.shapes import ErrorView, FindingView, RunSummary, WorkView
 from fapiao_kernel.domain.clearing import CANCELLABLE, Event, Outcome, Run, State, unit_data
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.steps import current, rail

@@ -8,16 +8,8 @@ from contextlib import contextmanager
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.errors import view
 from fapiao_kernel.agent.run_view import run_view, summary
-from fapiao_kernel.api.shapes import (
-    Accept,
-    Approve,
-    Confirm,
-    Confirmed,
-    Execute,
-    OpenRun,
-    RunSummary,
-    RunView,
-)
+from fapiao_kernel.api.runs import Accept, Approve, Confirm, Confirmed, Execute, OpenRun, RunView
+from fapiao_kernel.api.shapes import RunSummary
 from fapiao_kernel.domain.clearing import Event, Run
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 

@@ -6,19 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fapiao_kernel.agent import errors
-from fapiao_kernel.api.shapes import (
-    BackupView,
-    CardView,
-    CheckView,
-    FileView,
-    FindingView,
-    InvoiceView,
-    PreviewView,
-    RateView,
-    StatisticsView,
-    TypeView,
-    UnitView,
-)
+from fapiao_kernel.api.ledger import FileView, InvoiceView
+from fapiao_kernel.api.runs import BackupView, CheckView, PreviewView, RateView, StatisticsView, UnitView
+from fapiao_kernel.api.shapes import CardView, FindingView, TypeView
 from fapiao_kernel.domain.card import CardState
 from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.domain.finding import Finding

@@ -10,7 +10,7 @@ from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, finding
 from fapiao_kernel.cli.preview import PinOption, pin
 
 if TYPE_CHECKING:
-    from fapiao_kernel.api.shapes import RunView
+    from fapiao_kernel.api.runs import RunView
     from fapiao_kernel.cli.follow import Steps
     from fapiao_kernel.client import Client
 

@@ -13,7 +13,8 @@ import typer
 from fapiao_kernel.cli.output import Done, HomeOption, Json, finding_lines, say, verb
 
 if TYPE_CHECKING:
-    from fapiao_kernel.api.shapes import PracticeView, RunView
+    from fapiao_kernel.api.practice import PracticeView
+    from fapiao_kernel.api.runs import RunView
     from fapiao_kernel.cli.follow import Steps
     from fapiao_kernel.client import Client
 

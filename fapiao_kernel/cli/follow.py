@@ -14,7 +14,8 @@ from fapiao_kernel.cli.output import say
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from fapiao_kernel.api.shapes import RunView, WorkView
+    from fapiao_kernel.api.runs import RunView
+    from fapiao_kernel.api.shapes import WorkView
     from fapiao_kernel.client import Client
 
 T = TypeVar("T")

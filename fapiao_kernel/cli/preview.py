@@ -10,7 +10,7 @@ import typer
 from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, finding_lines, say, verb
 
 if TYPE_CHECKING:
-    from fapiao_kernel.api.shapes import RunView
+    from fapiao_kernel.api.runs import RunView
     from fapiao_kernel.client import RequestError
 
 PinOption = Annotated[bool, typer.Option("--pin-stdin", help="从标准输入读设备口令 · read the PIN from stdin")]

@@ -10,7 +10,7 @@ from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, say, ve
 
 if TYPE_CHECKING:
     from fapiao_kernel.api.recovery import SituationView
-    from fapiao_kernel.api.shapes import RunView
+    from fapiao_kernel.api.runs import RunView
 
 WAYS = {
     "none": "不用恢复 nothing to recover",

@@ -9,7 +9,7 @@ import typer
 from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, say, verb
 
 if TYPE_CHECKING:
-    from fapiao_kernel.api.shapes import RunView
+    from fapiao_kernel.api.runs import RunView
     from fapiao_kernel.client import Client
 
 

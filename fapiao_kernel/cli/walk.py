@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fapiao_kernel.cli.follow import Steps
 
 if TYPE_CHECKING:
-    from fapiao_kernel.api.shapes import RunView
+    from fapiao_kernel.api.runs import RunView
 
 
 def to_preview(

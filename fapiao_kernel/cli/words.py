@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fapiao_kernel.api.shapes import FindingView, RunView
+    from fapiao_kernel.api.runs import RunView
+    from fapiao_kernel.api.shapes import FindingView
 
 VERDICT_CODES = {
     "cleared": 0,

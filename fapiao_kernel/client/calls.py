@@ -8,29 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from fapiao_kernel.api.shapes import (
-    Accept,
-    Act,
-    Approve,
-    Changes,
-    Confirm,
-    Confirmed,
-    Diagnosis,
-    Execute,
-    ExplainRequest,
-    FailureView,
-    ImportAnswer,
-    ImportRequest,
-    OpenRun,
-    PracticeRequest,
-    PracticeView,
-    ResultSheet,
-    RunEvents,
-    RunSummary,
-    RunView,
-    SqlRequest,
-    StatusView,
-)
+from fapiao_kernel.api.ledger import ImportAnswer, ImportRequest, SqlRequest
+from fapiao_kernel.api.practice import PracticeRequest, PracticeView, ResultSheet
+from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Execute, OpenRun, RunEvents, RunView
+from fapiao_kernel.api.shapes import Changes, RunSummary, StatusView
+from fapiao_kernel.api.support import Diagnosis, ExplainRequest, FailureView
 from fapiao_kernel.client.errors import RequestError
 from fapiao_kernel.client.paths import absolute, as_given
 from fapiao_kernel.client.recovery import Recovery

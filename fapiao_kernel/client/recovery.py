@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fapiao_kernel.api.recovery import CardRequest, FalseAlarm, SituationView
-from fapiao_kernel.api.shapes import RunView
+from fapiao_kernel.api.runs import RunView
 
 if TYPE_CHECKING:
     from fapiao_kernel.client.wire import Wire

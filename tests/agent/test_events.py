@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from fapiao_kernel.agent.events import event, resumed
-from fapiao_kernel.api.shapes import RunView
+from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.cli.agent import end
 from fapiao_kernel.client import Client, RequestError, connect
 from tests.agent.test_guided_clear import confirmed, done, journal, to_preview

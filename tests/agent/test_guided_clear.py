@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fapiao_kernel.api.shapes import Confirmed, PracticeView, RunView
+from fapiao_kernel.api.practice import PracticeView
+from fapiao_kernel.api.runs import Confirmed, RunView
 from fapiao_kernel.cli.agent import end
 from fapiao_kernel.client import Client, RequestError, connect
 

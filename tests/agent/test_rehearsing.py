@@ -16,8 +16,8 @@ import pytest
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.settings import PRODUCTION
+from fapiao_kernel.api.practice import PracticeRequest, PracticeView
 from fapiao_kernel.api.rehearsals import RehearsalRequest, RehearsalView
-from fapiao_kernel.api.shapes import PracticeRequest, PracticeView
 from fapiao_kernel.client import Client, RequestError, connect
 from fapiao_kernel.domain.clearing import Event
 from fapiao_kernel.domain.home import Home

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from fapiao_kernel.agent.run_view import run_view
-from fapiao_kernel.api.shapes import ErrorView, RunView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.shapes import ErrorView
 from fapiao_kernel.domain.clearing import fold
 from fapiao_kernel.ports import Record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fapiao_kernel.api.shapes import ResultSheet
+from fapiao_kernel.api.practice import ResultSheet
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.steps import Step
 from fapiao_kernel.operations.lessons.first_lesson import LESSON

@@ -58,7 +58,7 @@ class FakeClient:
         return view
 
     def _practice(self) -> Any:
-        from fapiao_kernel.api.shapes import PracticeView
+        from fapiao_kernel.api.practice import PracticeView
 
         return PracticeView(
             card=shapes.ADDRESS,
@@ -73,7 +73,7 @@ class FakeClient:
         )
 
     def _confirm(self, run: str, revision: str, tail: str, period: str) -> Any:
-        from fapiao_kernel.api.shapes import Confirmed
+        from fapiao_kernel.api.runs import Confirmed
 
         return Confirmed(revision=revision, token="t-secret", expires_at=shapes.TIME)
 

@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fapiao_kernel.api.shapes import (
-    AgentView,
-    BackupView,
-    CardView,
-    CheckView,
-    FindingView,
-    PreviewView,
-    RateView,
-    RunSummary,
-    RunView,
-    StatisticsView,
-    StatusView,
-    TypeView,
-    UnitView,
-)
+from fapiao_kernel.api.runs import BackupView, CheckView, PreviewView, RateView, RunView, StatisticsView, UnitView
+from fapiao_kernel.api.shapes import AgentView, CardView, FindingView, RunSummary, StatusView, TypeView
 from fapiao_kernel.domain.clearing import CANCELLABLE, OVER, State
 from fapiao_kernel.domain.steps import current, rail
 

@@ -11,7 +11,7 @@ from widget_shapes import ADDRESS, DEVICE, RUN, finding, run
 
 from fapiao_kernel.api.recovery import SituationView, UnitSituationView
 from fapiao_kernel.api.rehearsals import RehearsalView
-from fapiao_kernel.api.shapes import AcceptedView
+from fapiao_kernel.api.runs import AcceptedView
 from fapiao_kernel.domain.clearing import State
 
 

@@ -11,7 +11,7 @@ from fapiao_widgets.viewmodels.starting import Start
 from widget_shapes import ADDRESS, DEVICE, PIN, TIME, card, run
 
 from fapiao_kernel.api.recovery import SituationView
-from fapiao_kernel.api.shapes import Diagnosis, FailureView
+from fapiao_kernel.api.support import Diagnosis, FailureView
 from fapiao_kernel.domain.clearing import State
 
 

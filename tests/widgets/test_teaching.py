@@ -8,7 +8,7 @@ from typing import Any
 from fapiao_widgets.viewmodels.teaching import Lesson
 from widget_shapes import RUN, card, run
 
-from fapiao_kernel.api.shapes import ResultSheet
+from fapiao_kernel.api.practice import ResultSheet
 from fapiao_kernel.domain.clearing import State
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.queries import Queries, newest_frozen
-from fapiao_kernel.api.shapes import SqlRequest
+from fapiao_kernel.api.ledger import SqlRequest
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.ports import Census, Tally

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fapiao_kernel.agent import lessons
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import PracticeView, ResultSheet
+from fapiao_kernel.api.practice import PracticeView, ResultSheet
 
 
 def router(house: House, runs: Runs) -> APIRouter:

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import PracticeRequest, PracticeView, Shape
+from fapiao_kernel.api.practice import PracticeRequest, PracticeView
+from fapiao_kernel.api.shapes import Shape
 from fapiao_kernel.domain.clearing import Run
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.money import ZERO

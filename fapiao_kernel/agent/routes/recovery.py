@@ -8,7 +8,7 @@ from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.recovery import Recovery
 from fapiao_kernel.agent.runs import Runs
 from fapiao_kernel.api.recovery import CardRequest, FalseAlarm, SituationView
-from fapiao_kernel.api.shapes import RunView
+from fapiao_kernel.api.runs import RunView
 
 
 def router(house: House, runs: Runs) -> APIRouter:

@@ -10,18 +10,8 @@ from fastapi.responses import StreamingResponse
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.events import resumed, run_events, stream_of_run
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import (
-    Accept,
-    Act,
-    Approve,
-    Confirm,
-    Confirmed,
-    Execute,
-    OpenRun,
-    RunEvents,
-    RunSummary,
-    RunView,
-)
+from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Execute, OpenRun, RunEvents, RunView
+from fapiao_kernel.api.shapes import RunSummary
 from fapiao_kernel.domain.plain import plain
 
 

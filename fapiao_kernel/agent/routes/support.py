@@ -11,7 +11,7 @@ from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.doctor import doctor
 from fapiao_kernel.agent.queries import Queries
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.shapes import Diagnosis, ExplainRequest, FailureView
+from fapiao_kernel.api.support import Diagnosis, ExplainRequest, FailureView
 from fapiao_kernel.domain.plain import plain
 
 

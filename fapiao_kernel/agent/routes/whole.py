@@ -12,7 +12,9 @@ from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.events import resumed, stream_of_changes
 from fapiao_kernel.agent.status import status
 from fapiao_kernel.agent.views import backup_of
-from fapiao_kernel.api.shapes import BackupView, Changes, ImportAnswer, ImportRequest, StatusView
+from fapiao_kernel.api.ledger import ImportAnswer, ImportRequest
+from fapiao_kernel.api.runs import BackupView
+from fapiao_kernel.api.shapes import Changes, StatusView
 from fapiao_kernel.domain.plain import plain
 
 

@@ -80,7 +80,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 
 def _condition(text: str, kind: str, run: str, since: date | None, until: date | None) -> tuple[str, dict[str, str]]:
-    where, facts = "", {}
+    where = ""
+    facts: dict[str, str] = {}
     if text:
         # In ``data`` the text stands as JSON writes it.
         facts |= {"text": text.lower(), "written": json.dumps(text, ensure_ascii=False)[1:-1].lower()}

@@ -48,7 +48,7 @@ def install(home: Path, breaking: Mapping[str, Any], door: Path) -> None:
     def now(self: PracticeClock) -> datetime:
         return shipped_now(self) + point.clock_jump
 
-    PracticeClock.now = now  # type: ignore[method-assign]
+    PracticeClock.now = now
     authority.HttpAuthority.__init__.__defaults__ = (SHORT,)
 
 
@@ -102,6 +102,7 @@ def gone(state: Path) -> None:
 
 def _far_ends_are_forked(door: Path) -> None:
     """The agent starts far ends as it always does; they come from the fork server instead of a fresh Python."""
+
     def launch(what: str, module: str, arguments: Sequence[str], log: Path) -> dict[str, Any]:
         reader, writer = os.pipe()
         forks.start(door, module.rpartition(".")[2], arguments, log, {}, writer)
@@ -141,8 +142,8 @@ def _around_appends(point: Point) -> None:
             if do.startswith("full-"):
                 disks.fill(disks.folders(point.home)[do.removeprefix("full-")])
 
-    store.FileJournal.append = append  # type: ignore[method-assign]
-    tail.durable = Durable  # type: ignore[assignment]
+    store.FileJournal.append = append
+    tail.durable = Durable
 
 
 def _around_apdus(point: Point) -> None:
@@ -174,7 +175,7 @@ def _around_apdus(point: Point) -> None:
         finally:
             self._port.write = write
 
-    serial_t1.SerialLink.transmit = transmit  # type: ignore[method-assign]
+    serial_t1.SerialLink.transmit = transmit
 
 
 def _around_messages(point: Point) -> None:
@@ -199,11 +200,10 @@ def _around_messages(point: Point) -> None:
         def posted(*arguments: Any, **more: Any) -> httpx.Response:
             return post(*arguments, extensions={"trace": traced}, **more)
 
-        self._client.post = posted  # type: ignore[method-assign]
+        self._client.post = posted
         try:
             return shipped(self, request)
         finally:
-            self._client.post = post  # type: ignore[method-assign]
+            self._client.post = post
 
-    authority.HttpAuthority._ask = ask  # type: ignore[method-assign]
-
+    authority.HttpAuthority._ask = ask

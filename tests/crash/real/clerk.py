@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
-from fapiao_kernel.api.shapes import PracticeView, RunView
+from fapiao_kernel.api.practice import PracticeView
+from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.client import Client, RequestError
 from tests.crash.real.place import Place
 
@@ -12,6 +14,7 @@ STEPS = 60
 """So many acts are more than any broken month takes; a clerk who needs more is going in circles."""
 WAIT = 30.0
 CLOSED = ("cleared", "already_cleared")
+UNDONE = ("refused", "not_sent")
 UNREACHABLE = "agent_unreachable"
 NOT_SEEN = "declaration_not_seen"
 """Not a trouble: the clerk asks once before the return is filed, in every month."""
@@ -25,6 +28,8 @@ class Month:
     census: dict[str, object] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     stuck: str = ""
+    lies: list[str] = field(default_factory=list)
+    """What the agent told of a unit while the card's own counters said otherwise."""
 
     @property
     def closed(self) -> dict[tuple[str, str], int]:
@@ -95,6 +100,7 @@ class Clerk:
         last = self.month.runs[-1] if self.month.runs else None
         if last is not None:
             self._units |= {(unit.invoice_type, unit.period) for unit in last.units}
+            self._compare(last)
         if last is None or (last.state in ("finished", "cancelled") and set(self.month.closed) < self._units):
             client.open_run(self._practice.card)
             return False
@@ -104,6 +110,17 @@ class Clerk:
         self.month.census = client.census()
         self._place.stop()
         return True
+
+    def _compare(self, run: RunView) -> None:
+        """Whatever state the run is in: cleared means that the card did it, refused or not sent that it did not; else it is unknown."""
+        counts = json.loads(self._place.world.card.read_text(encoding="utf-8"))["counts"]["clear"]
+        applied = {(span[:3], span[4:11]) for span, times in counts.items() if times["applied"]}
+        for unit in run.units:
+            did = (unit.invoice_type, unit.period) in applied
+            if unit.outcome in CLOSED and not did or unit.outcome in UNDONE and did:
+                self.month.lies.append(f"{unit.invoice_type} {unit.period} told as {unit.outcome}, applied: {did}")
+            if not unit.outcome and did:
+                self.month.lies.append(f"{unit.invoice_type} {unit.period} applied, and the run knows nothing of it")
 
     def _act(self, client: Client, view: RunView, pin: str) -> None:
         run = view.id

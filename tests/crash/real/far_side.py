@@ -44,7 +44,7 @@ def _card(file: Path) -> None:
         struck = _taken(file)
         return request, {"do": struck, "status": "6985"} if struck else fault
 
-    SimulatedCard.arrived = arrived  # type: ignore[method-assign]
+    SimulatedCard.arrived = arrived
 
 
 def _authority(file: Path) -> None:
@@ -64,5 +64,5 @@ def _authority(file: Path) -> None:
         kind, _, seconds = getattr(mine, "fault", "").partition(":")
         return float(seconds) if kind == name else 0.0
 
-    handler.do_POST = do_POST  # type: ignore[method-assign]
-    Store.fault, Store.fault_seconds = fault, fault_seconds  # type: ignore[method-assign]
+    handler.do_POST = do_POST
+    Store.fault, Store.fault_seconds = fault, fault_seconds

@@ -25,7 +25,8 @@ ROOM = 2000
 """Bytes kept free in the command line, so that a far end can say there which state file it serves."""
 LARGEST = 1 << 16
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, prctl(2)
-_ARGUMENTS_BEGIN, _ARGUMENTS_END = 45, 46  # fields 48 and 49 of /proc/self/stat, counted from the third (proc_pid_stat(5))
+_ARGUMENTS_BEGIN, _ARGUMENTS_END = 45, 46
+"""Fields 48 and 49 of /proc/self/stat, counted from the third: proc_pid_stat(5)."""
 
 MODULES = {
     "agent": "fapiao_kernel.agent.__main__",
@@ -152,7 +153,7 @@ def _call_itself(words: Sequence[str]) -> None:
 
 def _end(code: object) -> None:
     """End as Python does (threads joined, exit functions called, output flushed), but leave the memory to the system."""
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

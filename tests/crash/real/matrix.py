@@ -32,8 +32,8 @@ OTHERS = {
     "message": ("authority-gone", "down", SLOW, "refuse", "answer_twice", "clock-jumps"),
 }
 FULL = "full-"
-CHANGING = ("c0f4", "c0f6", "0020")
-"""First bytes of the commands that change the card: report, clear, PIN."""
+CHANGING = ("c0f4", "c0f6", "c0f9000008")
+"""First bytes of the commands that change the card: report, clear, and showing the PIN (without data: how many tries)."""
 EVERY = 3
 """Of the APDUs that only read, each so-manieth meets one of the other faults."""
 WORKERS = 2
@@ -173,7 +173,7 @@ def _work(crew: Sequence[_Crew], wanted: Sequence[Case], progress: Progress | No
         thread.start()
     for thread in threads:
         thread.join()
-    return sorted(done, key=lambda one: (wanted.index(one.case)))
+    return sorted(done, key=lambda one: wanted.index(one.case))
 
 
 class _Crew:

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from fapiao_kernel.api.shapes import RunView
+from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.records.journal.verify import verify
 from tests.crash.real.clerk import CLOSED, Month
 from tests.crash.real.place import Place
@@ -21,8 +21,9 @@ from tests.crash.real.place import Place
 Names = Mapping[str, Any]
 
 _IDS = frozenset(
-    "run revision id backup opened_at finished_at frozen_at time clock at seconds sha256 size path copies receipt receipts upload"
-    " journal journal_first journal_last journal_head signing_key watermark".split()
+    {"run", "revision", "id", "backup", "opened_at", "finished_at", "frozen_at", "time", "clock", "at", "seconds"}
+    | {"sha256", "size", "path", "copies", "receipt", "receipts", "upload", "watermark", "signing_key"}
+    | {"journal", "journal_first", "journal_last", "journal_head"}
 )
 """Times and ids, by their key."""
 _IN_TEXT = (
@@ -84,6 +85,7 @@ def wrong(place: Place, month: Month, state: State, whole: State) -> Iterator[tu
     """What does not hold, as (``lost`` | ``double`` | ``undecided`` | ``other``, sentence), against an unbroken month."""
     if month.stuck:
         yield ("undecided" if month.unknown else "other"), month.stuck
+    yield from (("other", lie) for lie in month.lies)
     chain = verify(place.home.journal)
     if not chain.ok:
         yield "other", f"the journal's chain is broken: {chain.first_bad}"

@@ -40,7 +40,9 @@ class Worker:
         shutil.copytree(place.home.root, self._template, symlinks=True)
         month, self._whole = self._month({"trace": str(self._trace)})
         points = [json.loads(line) for line in self._trace.read_text(encoding="utf-8").splitlines()]
-        sound = not month.stuck and len(month.runs) == 1 and month.runs[0].verdict == "cleared" and bool(self._whole.record)
+        sound = (
+            not month.stuck and len(month.runs) == 1 and month.runs[0].verdict == "cleared" and bool(self._whole.record)
+        )
         return {"points": points, "sound": sound, "refusals": month.refusals, "no_disks": place.no_disks}
 
     def break_at(self, breaking: dict[str, Any]) -> dict[str, Any]:

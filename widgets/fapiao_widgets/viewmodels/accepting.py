@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fapiao_kernel.api.shapes import FindingView, RunView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.shapes import FindingView
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks
 from fapiao_widgets.viewmodels.formats import moment

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fapiao_kernel.api.shapes import CardView, RunView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.shapes import CardView
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks
 from fapiao_widgets.viewmodels.formats import count, moment, units, word

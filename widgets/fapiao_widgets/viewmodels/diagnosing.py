@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fapiao_kernel.api.recovery import SituationView
-from fapiao_kernel.api.shapes import Diagnosis, FailureView, RunView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.support import Diagnosis, FailureView
 from fapiao_kernel.domain.errors import english
 from fapiao_widgets.text import known, say
 from fapiao_widgets.viewmodels import blocks, recovering

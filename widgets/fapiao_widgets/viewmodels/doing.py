@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fapiao_kernel.api.shapes import RunView, UnitView
+from fapiao_kernel.api.runs import RunView, UnitView
 from fapiao_kernel.domain.clearing import State
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say

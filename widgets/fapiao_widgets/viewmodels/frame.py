@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fapiao_kernel.api.shapes import CardView, RunSummary, RunView, StatusView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.shapes import CardView, RunSummary, StatusView
 from fapiao_kernel.domain.steps import Step, StepState
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks

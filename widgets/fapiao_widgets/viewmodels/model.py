@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fapiao_kernel.api.shapes import CardView, RunView, StatusView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.shapes import CardView, StatusView
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks
 from fapiao_widgets.viewmodels.frame import Frame, panel, whole

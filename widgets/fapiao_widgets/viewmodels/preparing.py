@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fapiao_kernel.api.shapes import CardView, RunView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.shapes import CardView
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import accepting, blocks, recovering, rehearsing

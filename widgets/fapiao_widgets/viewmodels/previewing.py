@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from fapiao_kernel.api.shapes import PreviewView, RunView
+from fapiao_kernel.api.runs import PreviewView, RunView
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import accepting, blocks, confirming

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fapiao_kernel.api.shapes import RunView, StatusView
+from fapiao_kernel.api.runs import RunView
+from fapiao_kernel.api.shapes import StatusView
 from fapiao_kernel.domain.clearing import State
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fapiao_kernel.api.shapes import RunView
+from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.domain.clearing import State
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks, closing, confirming, doing, preparing, previewing, recovering

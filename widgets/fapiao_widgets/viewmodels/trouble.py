@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fapiao_kernel.api.shapes import CheckView, ErrorView, FindingView
+from fapiao_kernel.api.runs import CheckView
+from fapiao_kernel.api.shapes import ErrorView, FindingView
 from fapiao_kernel.client import RequestError
 from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_widgets.text import say

@@ -1,0 +1,45 @@
+"""Import and ledger (发票库) over the wire."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fapiao_kernel.api.shapes import Amount, FindingView, Shape
+
+
+class ImportRequest(Shape):
+    paths: list[str]
+    card: str | None = None
+
+
+class InvoiceView(Shape):
+    code: str
+    number: str
+    invoice_type: str
+    issue_date: str
+    amount: Amount
+    tax: Amount
+    total: Amount
+    machine_number: str
+    lines: int
+    fully_digital: bool
+
+
+class FileView(Shape):
+    """``invoices`` up to 1,000 a file; beyond that ``count`` says how many there are."""
+
+    file: str
+    status: Literal["imported", "duplicate", "rejected", "partial"]
+    invoices: list[InvoiceView]
+    count: int | None = None
+    findings: list[FindingView]
+
+
+class ImportAnswer(Shape):
+    files: list[FileView]
+
+
+class SqlRequest(Shape):
+    sql: str
+    limit: int = 100_000
+    seconds: float = 30.0
