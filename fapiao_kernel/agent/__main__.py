@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from fapiao_kernel.agent.errors import view
 from fapiao_kernel.agent.files import read_json, token, write_json
-from fapiao_kernel.domain.errors import FapiaoError
+from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.home import Home
 
 PATIENCE = 20.0
@@ -48,6 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever started it is told why, in the same words as any refusal: a broken journal, an unreadable key.
         print(json.dumps({"error": view(error).model_dump()}), flush=True)
         return error.exit_code
+    except OSError as error:
+        # A full disk, most often: the agent's own small files cannot be written, so nobody could find it.
+        refusal = Refused("home_unwritable", folder=home.root, reason=error.strerror or type(error).__name__)
+        print(json.dumps({"error": view(refusal).model_dump()}), flush=True)
+        return refusal.exit_code
     finally:
         lock.release()
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +17,11 @@ from fapiao_kernel.agent.settings import PRODUCTION, Settings
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.devices.address import parse
 from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Volume
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, ProtocolError, Refused
 from fapiao_kernel.domain.invoice import InvoiceType
-from fapiao_kernel.ports import Answer, Card, Clock, Summary
+from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.ports import Answer, Card, Clock, Progress, Summary
 
 T = TypeVar("T")
 
@@ -71,6 +73,11 @@ class Kept:
 
     def read_volumes(self) -> tuple[Volume, ...]:
         return self._use(lambda card: card.read_volumes())
+
+    def read_details(
+        self, units: Sequence[ClearUnit], progress: Progress | None = None
+    ) -> tuple[InvoiceDetail, ...] | None:
+        return self._use(lambda card: card.read_details(units, progress))
 
     def verify_pin(self, pin: str) -> None:
         self._use(lambda card: card.verify_pin(pin))

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.errors import view
 from fapiao_kernel.agent.run_view import run_view, summary
-from fapiao_kernel.api.runs import Accept, Approve, Confirm, Confirmed, Execute, OpenRun, RunView
+from fapiao_kernel.agent.selection import selected_view, selection_of
+from fapiao_kernel.api.runs import Accept, Approve, Confirm, Confirmed, Execute, RunView
+from fapiao_kernel.api.selection import SelectedView, Selecting
 from fapiao_kernel.api.shapes import RunSummary
 from fapiao_kernel.domain.clearing import Event, Run
 from fapiao_kernel.domain.errors import FapiaoError, Refused
@@ -33,12 +35,18 @@ class Runs:
         self._house = house
         self._engine = house.engine
 
-    def open(self, request: OpenRun) -> RunView:
+    def select(self, request: Selecting) -> SelectedView:
+        """What a selection comes to: the units that would really close. Changes nothing."""
+        card, asked = self._house.cards.get(request.card), selection_of(request)
+        return selected_view(self._house.worker.call(card.address, lambda: self._engine.select(card.address, asked)))
+
+    def open(self, request: Selecting) -> RunView:
         """Open a run on a card, which is read for it."""
-        types, periods = request.types, request.periods
-        card = self._house.cards.get(request.card)
+        card, asked = self._house.cards.get(request.card), selection_of(request)
         who = self._house.identity.who
-        run = self._house.worker.call(card.address, lambda: self._engine.open_run(card.address, types, periods, who))
+        run = self._house.worker.call(
+            card.address, lambda: self._engine.open_run(card.address, who=who, selection=asked)
+        )
         self._house.changes.bump(run.id)
         return self.view(run.id)
 

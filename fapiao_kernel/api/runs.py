@@ -147,14 +147,6 @@ class RunEvents(Shape):
     work: WorkView | None = None
 
 
-class OpenRun(Shape):
-    """Open a run on a card. No periods: everything the card would close now. ``types``: only groups with one of these."""
-
-    card: str
-    types: list[str] = []
-    periods: list[str] = []
-
-
 class Act(Shape):
     """The report (抄报) changes the card: its PIN, kept in memory for this act alone, and the period that the person confirms."""
 

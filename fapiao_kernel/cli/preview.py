@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, finding_lines, say, verb
+from fapiao_kernel.cli.select import (
+    FromOption,
+    InvoiceOption,
+    KindsOption,
+    PeriodsOption,
+    PresetOption,
+    ToOption,
+    TypesOption,
+    WholeOption,
+    asked,
+)
 
 if TYPE_CHECKING:
     from fapiao_kernel.api.runs import RunView
@@ -22,24 +33,41 @@ def preview(
     report: Annotated[
         bool, typer.Option("--report", help="需要时抄报（会改变设备）· report if needed; this changes the device")
     ] = False,
+    preset: PresetOption = "",
+    kinds: KindsOption = "",
+    types: TypesOption = "",
+    periods: PeriodsOption = "",
+    first_day: FromOption = "",
+    last_day: ToOption = "",
+    invoice: InvoiceOption = None,
+    whole: WholeOption = False,
     pin_stdin: PinOption = False,
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:
     """检查、备份并冻结预览 · Check, back up, and freeze the preview that a clear will name.
 
-    例 Examples: fapiao preview · fapiao preview --card gb18240+serial:///dev/ttyUSB0 --report
+    已经开始的清卡接着走；选择只在新开一次时有用（先用 fapiao select 看会清什么）。
+    An open clear goes on; a selection counts only for a new one (fapiao select shows what it comes to).
+
+    例 Examples: fapiao preview · fapiao preview --preset last_month --kinds ordinary --whole --report
     """
     from fapiao_kernel.cli.choose import card_of, open_runs
     from fapiao_kernel.cli.follow import Steps
     from fapiao_kernel.cli.walk import to_preview
-    from fapiao_kernel.client import connect
+    from fapiao_kernel.client import RequestError, connect
 
     with connect(home) as client:
         address = card_of(client, card)
         steps = Steps(client, as_json=as_json)
         known = open_runs(client, address)
-        view = client.run(known[-1].id) if known else steps.call("open", "打开清卡", lambda: client.open_run(address))
+        wanted = asked(preset, kinds, types, periods, first_day, last_day, invoice, whole=whole)
+        if known and wanted:
+            raise RequestError.of("run_open", exit_code=3, run=known[-1].id)
+        if known:
+            view = client.run(known[-1].id)
+        else:
+            view = steps.call("open", "打开清卡", lambda: client.open_run(address, **wanted))
         view = to_preview(steps, view, pin=pin(pin_stdin) if report else None, again=True)
     if view.preview is None:
         waits = _waits_for(view)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from fapiao_kernel.api.ledger import ImportAnswer, ImportRequest, SqlRequest
 from fapiao_kernel.api.practice import PracticeRequest, PracticeView, ResultSheet
-from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Execute, OpenRun, RunEvents, RunView
+from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Execute, RunEvents, RunView
+from fapiao_kernel.api.selection import SelectedView, Selecting
 from fapiao_kernel.api.shapes import Changes, RunSummary, StatusView
 from fapiao_kernel.api.support import Diagnosis, ExplainRequest, FailureView
 from fapiao_kernel.client.errors import RequestError
@@ -111,10 +112,13 @@ class Client(Rehearsals, Recovery):
         named = [file.model_copy(update={"file": as_given(file.file, places)}) for file in answer.files]
         return ImportAnswer(files=named)
 
-    def open_run(self, card: str, types: Sequence[str] = (), periods: Sequence[str] = ()) -> RunView:
-        """Open a run (开始清卡); no types or periods: everything that the card would close now."""
-        request = OpenRun(card=card, types=list(types), periods=list(periods))
-        return self._wire.ask(RunView, "POST", "/runs", json=request, long=True)
+    def select(self, card: str, **asked: Any) -> SelectedView:
+        """What a selection (fields of ``Selecting``) comes to: the units that would really close. Opens nothing."""
+        return self._wire.ask(SelectedView, "POST", "/runs/select", json=Selecting(card=card, **asked), long=True)
+
+    def open_run(self, card: str, **asked: Any) -> RunView:
+        """Open a run (开始清卡) over a selection (fields of ``Selecting``); nothing named: all that the card would close now."""
+        return self._wire.ask(RunView, "POST", "/runs", json=Selecting(card=card, **asked), long=True)
 
     def runs(self) -> list[RunSummary]:
         """Every run, oldest first."""

@@ -50,7 +50,7 @@ class FakeClient:
     def _run(self, id: str) -> Any:
         return self.views[id]
 
-    def _open_run(self, card: str) -> Any:
+    def _open_run(self, card: str, **asked: Any) -> Any:
         from fapiao_kernel.domain.clearing import State
 
         view = shapes.run(State.OPENED, card=card)

@@ -12,6 +12,7 @@ from widget_shapes import ADDRESS, DEVICE, RUN, finding, run
 from fapiao_kernel.api.recovery import SituationView, UnitSituationView
 from fapiao_kernel.api.rehearsals import RehearsalView
 from fapiao_kernel.api.runs import AcceptedView
+from fapiao_kernel.api.selection import SelectedView
 from fapiao_kernel.domain.clearing import State
 
 
@@ -171,3 +172,30 @@ def test_a_rehearsal_begins_on_a_click_and_is_followed_by_the_view(client: Any) 
     assert "rehearse" in acts(made.view)
     made.handle({"do": "rehearse", "card": ADDRESS})
     assert "正在演练：抄报" in str(made.view["panel"])
+
+
+def chosen(*, exact: bool) -> SelectedView:
+    unit = {"invoice_type": "007", "name": "普票", "period": "2026-10", "count": 12, "total": "120.00"}
+    along = {"asked_count": 12 if exact else 3, "asked_total": "30.00", "along": "" if exact else "rest"}
+    return SelectedView(card=ADDRESS, device_number=DEVICE, exact=exact, missing=0, units=[{**unit, **along}])  # type: ignore[list-item]  # pydantic reads plain values
+
+
+def test_a_part_is_shown_beside_the_whole_unit_and_the_button_asks_for_the_whole(client: Any) -> None:
+    client._select = lambda card, **asked: chosen(exact=False)
+    made = Clearing(client, lambda view: None)
+    made.refresh()
+    made.handle({"do": "select", "card": ADDRESS, "first_day": "2026-10-01", "last_day": "2026-10-05", "kinds": "普通"})
+    assert "设备只能整单元清" in str(made.view["panel"])
+    client.views = {RUN: run(State.OPENED)}
+    made.handle({"do": "check-selected", "card": ADDRESS})
+    days = {"first_day": "2026-10-01", "last_day": "2026-10-05"}
+    assert ("open_run", (ADDRESS,), {"kinds": ["ordinary"], **days, "whole": True}) in client.asked
+
+
+def test_a_preset_is_one_click_and_opens_nothing(client: Any) -> None:
+    client._select = lambda card, **asked: chosen(exact=True)
+    made = Clearing(client, lambda view: None)
+    made.refresh()
+    made.handle({"do": "select", "card": ADDRESS, "preset": "last_month", "kinds": ["ordinary"]})
+    assert ("select", (ADDRESS,), {"preset": "last_month", "kinds": ["ordinary"]}) in client.asked
+    assert client.acts == []

@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.events import resumed, run_events, stream_of_run
 from fapiao_kernel.agent.runs import Runs
-from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Execute, OpenRun, RunEvents, RunView
+from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Execute, RunEvents, RunView
+from fapiao_kernel.api.selection import SelectedView, Selecting
 from fapiao_kernel.api.shapes import RunSummary
 from fapiao_kernel.domain.plain import plain
 
@@ -21,8 +22,13 @@ def router(house: House, runs: Runs) -> APIRouter:
     engine = house.engine
 
     @routes.post("", status_code=201)
-    def open_run(request: OpenRun) -> RunView:
+    def open_run(request: Selecting) -> RunView:
         return runs.open(request)
+
+    @routes.post("/select")
+    def select(request: Selecting) -> SelectedView:
+        """The units that would really close, beside what was asked for; opens nothing."""
+        return runs.select(request)
 
     @routes.get("")
     def every() -> list[RunSummary]:

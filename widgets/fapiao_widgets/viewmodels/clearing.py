@@ -15,6 +15,7 @@ from fapiao_widgets.viewmodels.model import Model, Publish
 from fapiao_widgets.viewmodels.preparing import no_run
 from fapiao_widgets.viewmodels.recovery_key import recovery_key
 from fapiao_widgets.viewmodels.rehearsing import rehearsal
+from fapiao_widgets.viewmodels.selecting import asked
 from fapiao_widgets.viewmodels.session import Session
 from fapiao_widgets.viewmodels.starting import choice
 from fapiao_widgets.viewmodels.steps import panel_of
@@ -177,6 +178,8 @@ class Clearing(Model):
             "continue-from-device": self._continue,
             "false-alarm": self._false_alarm,
             "rehearse": self._rehearse,
+            "select": self._select,
+            "check-selected": self._check_selected,
         }
 
     def handle(self, intent: Mapping[str, Any]) -> None:
@@ -192,8 +195,8 @@ class Clearing(Model):
         own = [line.strip() for line in str(inputs.get("paths", "")).splitlines() if line.strip()]
         self.client.practice_start(**({"invoices": own} if own else {}))
 
-    def _open(self, card: str) -> None:
-        run = self.client.open_run(card)
+    def _open(self, card: str, **asked: Any) -> None:
+        run = self.client.open_run(card, **asked)
         self.picked_run, self.session = run.id, self._fresh_session()
 
     def _fresh_session(self) -> Session:
@@ -264,6 +267,17 @@ class Clearing(Model):
         card = str(inputs["card"])
         self.client.false_alarm(card, str(inputs.get("statement", "")))
         self.session.situation = self.client.look_back(card)
+
+    def _select(self, inputs: dict[str, Any]) -> None:
+        """Only a look: what would really close."""
+        self.session.asked = asked(inputs)
+        self.session.selected = None
+        self.session.selected = self.client.select(str(inputs["card"]), **self.session.asked)
+
+    def _check_selected(self, inputs: dict[str, Any]) -> None:
+        """The whole units of what was looked at: the button named them."""
+        self._open(str(inputs["card"]), **{**self.session.asked, "whole": True})
+        self.client.check(self.picked_run)
 
     def _rehearse(self, inputs: dict[str, Any]) -> None:
         self.session.rehearsal = self.client.rehearse(str(inputs["card"])).id

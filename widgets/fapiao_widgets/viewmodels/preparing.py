@@ -8,7 +8,7 @@ from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.api.shapes import CardView
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import accepting, blocks, recovering, rehearsing
+from fapiao_widgets.viewmodels import accepting, blocks, recovering, rehearsing, selecting
 from fapiao_widgets.viewmodels.formats import dated, left, moment, short, size, type_name, units, word
 from fapiao_widgets.viewmodels.frame import Frame, heading, panel
 from fapiao_widgets.viewmodels.session import Session
@@ -34,6 +34,8 @@ def no_run(card: CardView, frame: Frame, session: Session, last: RunView | None)
     content.append(types(card))
     if not nothing:
         content.append(blocks.text(say("prepare.ready"), "quiet"))
+    if not nothing:
+        content += selecting.selected(session.selected) if session.selected else [selecting.ways(card.address)]
     content += _beside(card, session)
     content.append(importing())
     label = say("prepare.again" if nothing else "prepare.check", device=card.device_number)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fapiao_kernel.api.recovery import SituationView
+from fapiao_kernel.api.selection import SelectedView
 from fapiao_widgets.viewmodels.blocks import Block
 from fapiao_widgets.viewmodels.trouble import Trouble
 
@@ -17,6 +18,7 @@ class Session:
 
     ``reviewed``: the revision whose preview was looked through · ``armed``: the revision for which this kernel holds a token ·
     ``recovery_key``: the recovery key's secret half, on the screen until the next click and nowhere after ·
+    ``asked``: the selection that was looked at, and what it came to, ``selected`` ·
     ``situation``: the card as it was just looked back at · ``rehearsal``: the one begun from here ·
     ``filed``: the practice return was filed from here · ``trouble``: the last request's refusal · ``guided``: show the guides;
     ``guides``: a lesson's own, by step, before the general ones.
@@ -29,6 +31,8 @@ class Session:
     token: str = field(default="", repr=False)
     recovery_key: str = field(default="", repr=False)
     filed: bool = False
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    selected: SelectedView | None = None
     situation: SituationView | None = None
     rehearsal: str = ""
     rehearsed: list[Block] = field(default_factory=list)

@@ -1,0 +1,93 @@
+"""Verbs beside the straight road: select, accept, cancel, recover."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fapiao_kernel.client import connect
+
+
+@pytest.fixture
+def card(home: Path) -> str:
+    with connect(home) as client:
+        return client.practice_start(size=60).card
+
+
+def test_a_selection_that_is_a_whole_unit_is_exact(fapiao, card) -> None:
+    ran = fapiao("select", "--preset", "last-month", "--kinds", "ordinary", "--json")
+    assert (ran.code, ran.value["exact"], ran.value["card"]) == (0, True, card)
+    assert [(u["invoice_type"], u["period"], u["along"]) for u in ran.value["units"]] == [("007", "2026-10", "")]
+
+
+def test_a_narrower_range_is_shown_against_the_unit_that_would_really_close(fapiao, card) -> None:
+    ran = fapiao("select", "--from", "2026-10-01", "--to", "2026-10-10", "--json")
+    assert (ran.code, ran.value["exact"]) == (1, False)
+    for unit in ran.value["units"]:
+        assert (unit["along"], unit["asked_count"] < unit["count"]) == ("rest", True)
+
+
+def test_a_preview_of_a_narrower_range_is_refused_and_names_the_units(fapiao, card) -> None:
+    ran = fapiao("preview", "--from", "2026-10-01", "--to", "2026-10-10", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (3, "unit_wider_than_asked")
+    assert "2026-10" in ran.value["error"]["sentence"]
+
+
+def test_a_preview_that_asks_for_the_whole_units_opens_the_run(fapiao, card) -> None:
+    ran = fapiao("preview", "--from", "2026-10-01", "--to", "2026-10-10", "--whole", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (3, "waits_for_report")
+    assert fapiao("status", "--json").value["runs"][0]["state"] == "backed_up"
+
+
+def test_a_selection_beside_an_open_run_is_refused(fapiao, card) -> None:
+    fapiao("preview", "--json")
+    ran = fapiao("preview", "--preset", "quarter", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (3, "run_open")
+
+
+@pytest.mark.parametrize("wrong", [("--preset", "week"), ("--periods", "2026-13"), ("--invoice", "12345")])
+def test_a_selection_that_means_nothing_is_wrong_use(fapiao, card, wrong) -> None:
+    ran = fapiao("select", *wrong, "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (2, "selection_wrong")
+
+
+def test_stopping_needs_an_open_run_and_ends_it(fapiao, card) -> None:
+    ran = fapiao("cancel", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (3, "no_open_run")
+    fapiao("preview", "--json")
+    ran = fapiao("cancel", "--json")
+    assert (ran.code, ran.value["state"], ran.value["verdict"]) == (0, "cancelled", "cancelled")
+
+
+def test_taking_on_a_warning_that_does_not_stand_is_refused(fapiao, card) -> None:
+    fapiao("preview", "--json")
+    ran = fapiao("accept", "statistics_differ", "--reason", "已核对", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (3, "warning_not_standing")
+
+
+def test_recover_says_by_four_witnesses_that_nothing_is_wrong(fapiao, card, home) -> None:
+    before = [line for file in sorted((home / "journal").glob("*.jsonl")) for line in file.open()]
+    ran = fapiao("recover", "--json")
+    assert (ran.code, ran.value["action"], ran.value["agree"], ran.value["readable"]) == (0, "none", True, True)
+    after = [line for file in sorted((home / "journal").glob("*.jsonl")) for line in file.open()]
+    assert [json.loads(line)["kind"] for line in after[len(before) :]] == []
+
+
+def test_a_false_alarm_without_a_run_is_kept_in_the_journal(fapiao, card, home) -> None:
+    ran = fapiao("recover", "--false-alarm", "停电，以为清过了", "--json")
+    assert (ran.code, ran.value["run"]) == (0, "")
+    told = [json.loads(line) for file in (home / "journal").glob("*.jsonl") for line in file.open(encoding="utf-8")]
+    assert [r["data"]["statement"] for r in told if r["kind"] == "recovery.false_alarm"] == ["停电，以为清过了"]
+
+
+def test_going_on_from_a_device_that_did_not_clear_is_refused(fapiao, card) -> None:
+    ran = fapiao("recover", "--continue", "--json")
+    assert ran.code == 3
+    assert ran.value["error"]["effect"] == "NOT_SENT"
+
+
+def test_both_ways_at_once_is_wrong_use(fapiao) -> None:
+    ran = fapiao("recover", "--continue", "--false-alarm", "x", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (2, "recover_one_way")
