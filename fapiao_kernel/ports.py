@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from fapiao_kernel.domain.card import CardIdentity, CardProfile, CardState, Evidence, MonthStatistics, Source, Volume
 from fapiao_kernel.domain.clearing import Outcome
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice, InvoiceType
 from fapiao_kernel.domain.period import Period
@@ -81,6 +82,15 @@ class Card(Protocol):
         ...
 
     def read_volumes(self) -> tuple[Volume, ...]: ...
+
+    def read_details(
+        self, units: Sequence[ClearUnit], progress: Progress | None = None
+    ) -> tuple[InvoiceDetail, ...] | None:
+        """The invoices (发票明细) that the card issued in these units, each once; None: this device cannot list them.
+
+        Changes nothing, needs no PIN. May take long: what ``progress`` raises ends it.
+        """
+        ...
 
     def verify_pin(self, pin: str) -> None:
         """Present the PIN once. Raises ``Refused`` (``pin_wrong`` with tries left, ``pin_blocked``, ``pin_tries_low``).
@@ -268,6 +278,10 @@ class Ledger(Protocol):
 
     def preview(self, units: Sequence[ClearUnit], progress: Progress | None = None) -> tuple[UnitPreview, ...]:
         """The units as they stand now, digest included. A unit without invoices has count 0 and the digest of nothing."""
+        ...
+
+    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
+        """The invoices that this preview counted, in brief, in order of code and number. Only read when a unit's numbers differ."""
         ...
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:

@@ -17,6 +17,7 @@ from fapiao_kernel.agent.identity import Identity, versions
 from fapiao_kernel.agent.importing import Importing
 from fapiao_kernel.agent.lazy import Lazy, Stand
 from fapiao_kernel.agent.plugins import Plugins
+from fapiao_kernel.agent.policy import HousePolicy
 from fapiao_kernel.agent.practice import PracticeRoom
 from fapiao_kernel.agent.rehearsing import Rehearsals
 from fapiao_kernel.agent.settings import PRODUCTION, Settings
@@ -71,6 +72,7 @@ class House:
         self.importing = Importing(
             self.intake, self.ledger, self.journal, self.cards, self.worker, self.settings, self.clock
         )
+        self.policy = HousePolicy(self.settings)
         self.engine = Engine(
             journal=self.journal,
             ledger=self.ledger,
@@ -82,6 +84,7 @@ class House:
             progress=self.worker.progress,
             versions=versions(),
             disk_free=lambda: shutil.disk_usage(home.root).free,
+            policy=self.policy,
         )
         self.rehearsals = Rehearsals(self)
         self.settle_error: ErrorView | None = None

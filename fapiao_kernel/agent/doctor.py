@@ -12,6 +12,7 @@ from fapiao_kernel.agent.plugins import GROUPS
 from fapiao_kernel.agent.views import finding_of_error, finding_view
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.records.proof.signature import fingerprint, grouped
 
 _LOW_MB = 1024
 """Below this a backup and a growing ledger may not find room (a 200,000-invoice home takes about a third of it)."""
@@ -38,6 +39,8 @@ def _findings(house: House) -> Iterator[Finding]:
     yield _journal(house)
     free = shutil.disk_usage(house.home.root).free // 2**20
     yield finding("disk_low" if free < _LOW_MB else "disk_ok", free=free)
+    if house.home.keys.is_dir():  # looking makes no keys
+        yield finding("signing_key", fingerprint=grouped(fingerprint(house.keys.get().public)))
     if house.recovery_waits and not house.settings.practice:
         yield finding("recovery_not_shown")
 

@@ -16,7 +16,6 @@ from fapiao_kernel.domain.home import Home
 from fapiao_kernel.domain.practice import PracticeWorld
 from fapiao_kernel.domain.rehearsal import Readout
 from fapiao_kernel.operations.clearing.engine import Engine
-from fapiao_kernel.operations.clearing.policy import NO_POLICY
 from fapiao_kernel.operations.rehearsal import RehearsedBackups, RehearsedLedger, RehearsedPolicy
 from fapiao_kernel.ports import Authority, Card, Practice
 from fapiao_kernel.records.journal.store import FileJournal
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
 TWIN, SCRATCH = "twin", "backups"
 """Folders of a rehearsal that go when it ends: the twin; trial backups, and a clear record that nobody may take for a real one."""
-
-POLICY = NO_POLICY
-"""The house's rules as the home's own engine has them; they come with the accounts behind them."""
 
 Tell = Callable[[str, int, int], None]
 
@@ -81,7 +77,7 @@ def stage(house: House, folder: Path, readout: Readout, tell: Tell) -> Iterator[
             progress=lambda run, label, done, total: tell(label, done, total),
             versions=versions(),
             disk_free=lambda: shutil.disk_usage(house.home.root).free,
-            policy=RehearsedPolicy(POLICY),
+            policy=RehearsedPolicy(house.policy),
         )
         yield Set(world, card, authority, engine, journal, backups)
 

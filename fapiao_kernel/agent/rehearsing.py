@@ -158,7 +158,7 @@ class Rehearsals:
                         evidence,
                         house.journal,
                         self._authority(card),
-                        rehearsal_stage.POLICY,
+                        self._house.policy,
                         self._open_run(readout),
                         places=lambda: on.look_at_places(house.backup_folders),
                     ),

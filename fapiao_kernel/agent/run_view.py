@@ -92,6 +92,8 @@ def run_view(
         preview=preview_of(run.frozen, run.device_number) if run.frozen else None,
         verification=_checks(_fact(run, Event.VERIFIED)),
         record=recorded.get("record", ""),
+        sheet=recorded.get("sheet", ""),
+        data=recorded.get("data", ""),
         bundle=recorded.get("bundle", ""),
         census_before=_first(run, (*_BASES, Event.FROZEN), "census"),
         census_after=_first(run, (Event.CLOSED,), "census"),

@@ -23,6 +23,8 @@ class _Values:
     fault: str = ""
     authority: str = ""
     backup_folders: tuple[str, ...] = field(default=())
+    maintenance: tuple[tuple[str, str, str], ...] = field(default=())
+    """Hours in which nothing is confirmed: (from, until, why)."""
 
 
 class Settings:

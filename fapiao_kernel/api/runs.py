@@ -129,6 +129,9 @@ class RunView(Shape):
     preview: PreviewView | None = None
     verification: list[CheckView] = []
     record: str = ""
+    sheet: str = ""
+    data: str = ""
+    """The same record as HTML, as xlsx and as JSON."""
     bundle: str = ""
     census_before: dict[str, Any] | None = None
     census_after: dict[str, Any] | None = None

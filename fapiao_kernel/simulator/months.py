@@ -36,6 +36,8 @@ class CardMonths:
     last: Period
     volumes: tuple[Volume, ...]
     statistics: tuple[MonthStatistics, ...]
+    invoices: Sequence[Invoice] = ()
+    """What the card issued in it."""
 
     @property
     def types(self) -> tuple[InvoiceType, ...]:
@@ -67,7 +69,13 @@ class CardMonths:
 def months_of_sample(sample: SampleMonth) -> CardMonths:
     """The card of the sample month."""
     return CardMonths(
-        *sample.taxpayer, sample.device_number, sample.period, sample.period, sample.volumes, sample.statistics
+        *sample.taxpayer,
+        sample.device_number,
+        sample.period,
+        sample.period,
+        sample.volumes,
+        sample.statistics,
+        sample.invoices,
     )
 
 
@@ -96,6 +104,7 @@ def months_of_own(invoices: Sequence[Invoice]) -> CardMonths:
         max(periods),
         volumes_of(mine),
         _every_month(statistics_of(mine), min(periods), max(periods)),
+        mine,
     )
 
 

@@ -19,6 +19,7 @@ from fapiao_kernel.domain.practice import PracticeOptions, PracticeWorld
 from fapiao_kernel.domain.rehearsal import Readout
 from fapiao_kernel.simulator import authority, full_export, processes, twin
 from fapiao_kernel.simulator.authority.store import new_state
+from fapiao_kernel.simulator.card.details import details_file, write_details
 from fapiao_kernel.simulator.card.image import new_image
 from fapiao_kernel.simulator.clock import clock_file, last_kept, offset_to
 from fapiao_kernel.simulator.faults import Faults, faults_of
@@ -164,6 +165,7 @@ def _make(place: WorldFolder, options: PracticeOptions, progress: Progress | Non
 
 
 def _new_card(place: WorldFolder, months: CardMonths, faults: Faults, key: bytes, pin: str, offset: float) -> None:
+    write_details(details_file(place.card), months.invoices)
     valid_until = months.last.last_day.replace(year=months.last.year + VALID_YEARS, day=28)
     new_image(
         place.card,

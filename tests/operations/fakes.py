@@ -22,6 +22,7 @@ from fapiao_kernel.domain.card import (
     Volume,
 )
 from fapiao_kernel.domain.clearing import Outcome
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, ProtocolError, Refused
 from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.invoice import InvoiceType
@@ -121,6 +122,8 @@ class FakeCard:
         }
         self.span = [start.shift(n) for n in range(periods)]
         self.volumes: tuple[Volume, ...] = ()
+        self.details: list[InvoiceDetail] | None = None
+        self.listed: list[tuple[ClearUnit, ...]] = []
         self.tries = 10
         self.pin_shown: list[str] = []
         self.verified = False
@@ -158,6 +161,14 @@ class FakeCard:
     def read_volumes(self) -> tuple[Volume, ...]:
         self._here()
         return self.volumes
+
+    def read_details(self, units: Sequence[ClearUnit], progress: object = None) -> tuple[InvoiceDetail, ...] | None:
+        self._here()
+        self.listed.append(tuple(units))
+        if self.details is None:
+            return None
+        wanted = {(unit.invoice_type, unit.period) for unit in units}
+        return tuple(d for d in self.details if (d.invoice_type, d.period) in wanted)
 
     def verify_pin(self, pin: str) -> None:
         self._here()
@@ -300,6 +311,7 @@ class FakeLedger:
         self.watermark = 1
         self.unknown: Counter[Period] = Counter()
         self.told_sellers: Mapping[str, int] | None = None
+        self.in_brief: dict[ClearUnit, list[InvoiceDetail]] = {}
 
     def census(self) -> Census:
         def tally(units: list[ClearUnit]) -> Tally:
@@ -320,6 +332,15 @@ class FakeLedger:
             rates = (RateTotal("0.13", len(totals), total, ZERO),) if totals else ()
             found.append(UnitPreview(unit, len(totals), 0, 0, total, ZERO, total, rates, digest, self.watermark))
         return tuple(found)
+
+    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
+        """As told, else made up: the n-th invoice has its type as its code and n as its number (see ``within``)."""
+        unit = preview.unit
+        made = (
+            InvoiceDetail(unit.invoice_type, unit.invoice_type.value, f"{n:08}", unit.period.first_day, total)
+            for n, total in enumerate(self.units.get(unit, []), 1)
+        )
+        return tuple(self.in_brief.get(unit, made))
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:
         for preview in previews:

@@ -18,6 +18,7 @@ from fapiao_kernel.operations.checks.whose import holds_device
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.changes import void
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of, types_of
+from fapiao_kernel.operations.clearing.differing import differences, in_words
 from fapiao_kernel.operations.clearing.due import is_due, proof
 from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, evaluate, look_at
 from fapiao_kernel.operations.clearing.preparing import back_up, fresh_backup
@@ -56,10 +57,12 @@ def freeze(desk: Desk, run_id: str) -> Run:
         statistics = card.read_statistics()
         units = desk.ledger.preview(run.units, desk.telling(run))
         rows = beside(units, statistics)
+        named = differences(card, desk.ledger, units, rows, desk.telling(run))
         data: dict[str, Any] = {
             "units": [unit_row(unit) for unit in units],
             "statistics": rows,
-            "findings": compare(rows, units),
+            "findings": compare(rows, units, named),
+            "differences": named,
             "card": state,
             "card_statistics": statistics,
             "backup": backup.id,
@@ -124,12 +127,19 @@ def beside(units: Sequence[UnitPreview], statistics: Sequence[MonthStatistics]) 
     return rows
 
 
-def compare(rows: Sequence[dict[str, Any]], units: Sequence[UnitPreview]) -> list[Finding]:
-    """What the comparison has to say: a warning a unit that differs, or that the ledger does not hold at all."""
+def compare(
+    rows: Sequence[dict[str, Any]], units: Sequence[UnitPreview], named: Sequence[dict[str, Any]] = ()
+) -> list[Finding]:
+    """What the comparison has to say: a warning a unit that differs, or that the ledger does not hold at all.
+
+    ``named`` (``differing.differences``): the first few invoice numbers stand in the evidence.
+    """
     findings = []
+    grounds = {(entry["invoice_type"], entry["period"]): in_words(entry) for entry in named}
     for row, preview in zip(rows, units, strict=True):
         if row["agrees"]:
             continue
+        evidence = grounds.get((row["invoice_type"], row["period"]), "")
         facts = {
             "unit": preview.unit,
             "card_count": row["card_count"],
@@ -138,7 +148,9 @@ def compare(rows: Sequence[dict[str, Any]], units: Sequence[UnitPreview]) -> lis
             "ledger_total": row["ledger_total"],
         }
         if preview.count == 0:
-            findings.append(finding("unit_not_in_ledger", unit=preview.unit, card_count=row["card_count"]))
+            findings.append(
+                finding("unit_not_in_ledger", evidence=evidence, unit=preview.unit, card_count=row["card_count"])
+            )
         else:
-            findings.append(finding("statistics_differ", **facts))
+            findings.append(finding("statistics_differ", evidence=evidence, **facts))
     return findings or [finding("statistics_agree")]

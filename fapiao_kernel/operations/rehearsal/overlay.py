@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
@@ -53,6 +54,10 @@ class RehearsedLedger:
     def preview(self, units: Sequence[ClearUnit], progress: Progress | None = None) -> tuple[UnitPreview, ...]:
         """See ``ports.Ledger``."""
         return self._real.preview(units, progress)
+
+    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
+        """See ``ports.Ledger``."""
+        return self._real.details(preview)
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:
         """Closed in memory; refused (``unit_closed_before``) where the real ledger or another run closed it."""

@@ -7,6 +7,8 @@ from datetime import date
 from enum import IntEnum
 
 from fapiao_kernel.domain.card import Evidence
+from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.period import Period
 from fapiao_kernel.protocol.apdu import EXTENDED_LE, SHORT_LE, Command
 from fapiao_kernel.protocol.gb18240 import fields
 
@@ -22,6 +24,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "select": Evidence.STANDARD,
     "read_binary": Evidence.STANDARD,
     "read_record": Evidence.ASSUMED,
+    "read_details": Evidence.ASSUMED,
     "clock": Evidence.ASSUMED,
     "pin_tries": Evidence.ASSUMED,
     "verify_pin": Evidence.DOCUMENTED,
@@ -39,6 +42,7 @@ class File(IntEnum):
     TOTALS = 0xEF03
     DECLARATION = 0xEF04
     VOLUMES = 0xEF05
+    DETAILS = 0xEF06
 
 
 def select(file: File) -> Command:
@@ -55,6 +59,17 @@ def read_record(number: int, length: int) -> Command:
     """READ RECORD of the selected file; numbers from 1."""
     high, low = _record(number)
     return Command(ISO, 0xB2, high, low, le=SHORT_LE if length <= SHORT_LE else EXTENDED_LE)
+
+
+def read_details(invoice_type: InvoiceType, period: Period, first: int, length: int) -> Command:
+    """Invoices of one type and month from the selected EF06, from the ``first``-th (1) on, ``length`` bytes at most.
+
+    Raises ``ValueError`` for a number or length that does not fit.
+    """
+    if not 1 <= first <= 0xFFFFFFFF or not SHORT_LE < length <= EXTENDED_LE:
+        raise ValueError(f"not a stretch of records: {first}, {length} bytes")
+    month = bytes.fromhex(f"{period.year:04d}{period.month:02d}")
+    return Command(FISCAL, 0xC8, 0x00, 0x00, fields.kind(invoice_type) + month + first.to_bytes(4, "big"), length)
 
 
 def clock() -> Command:

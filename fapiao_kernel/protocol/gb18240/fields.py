@@ -24,6 +24,11 @@ def day(value: date) -> bytes:
     return bytes.fromhex(f"{value:%Y%m%d}")
 
 
+def kind(value: InvoiceType) -> bytes:
+    """Invoice type code (fplxdm) as two BCD bytes."""
+    return bytes.fromhex(value.value.zfill(4))
+
+
 def digits(raw: bytes, what: str) -> str:
     """BCD as decimal digits."""
     text = raw.hex()

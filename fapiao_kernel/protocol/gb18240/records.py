@@ -1,4 +1,4 @@
-"""File records of the card (文件记录): EF01–EF05 and the reply of DECLARE_DUTY. Layouts: docs/protocol/practice-card.md, section 4.
+"""File records of the card (文件记录): EF01–EF06 and the reply of DECLARE_DUTY. Layouts: docs/protocol/practice-card.md, section 4.
 
 Every ``parse_…`` takes any bytes and raises nothing but ``ProtocolError`` (``protocol_record``).
 """
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from fapiao_kernel.domain.card import CardIdentity, MonthStatistics, Volume
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.money import from_fen
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.protocol.gb18240.fields import bad, checked, digits, to_day, to_text, to_type
 
-LIMITS, IDENTITY, TOTALS, DECLARATION, VOLUME = 11, 139, 54, 336, 32
+LIMITS, IDENTITY, TOTALS, DECLARATION, VOLUME, DETAIL = 11, 139, 54, 336, 32, 36
 """Lengths in bytes."""
 SEALED = 320
 """Bytes of the sealed summary 汇总密文 (domain note 1.4)."""
@@ -96,6 +97,23 @@ def parse_volume(raw: bytes) -> Volume:
     if not ascii_digits or len(first) != len(last) or first > last or body[30] > 1:
         raise bad("volume")
     return Volume(to_type(body[:2]), code, first, last, pending=bool(body[30]))
+
+
+def parse_details(raw: bytes) -> tuple[InvoiceDetail, ...]:
+    """EF06 发票明细: whole records one after the other, at least one."""
+    if not raw or len(raw) % DETAIL:
+        raise bad("EF06")
+    return tuple(_detail(raw[at : at + DETAIL]) for at in range(0, len(raw), DETAIL))
+
+
+def _detail(raw: bytes) -> InvoiceDetail:
+    body = checked(raw, DETAIL, "EF06")
+    code, number, flags = to_text(body[2:14], "code"), to_text(body[14:22], "number"), body[26]
+    if not all(text.isascii() and text.isalnum() for text in (code, number)) or flags > 3:
+        raise bad("EF06")
+    total = from_fen(int.from_bytes(body[27:35], "big", signed=True))
+    issued = to_day(body[22:26], "kprq")
+    return InvoiceDetail(to_type(body[:2]), code, number, issued, total, red=bool(flags & 2), void=bool(flags & 1))
 
 
 def parse_summary(raw: bytes) -> bytes:

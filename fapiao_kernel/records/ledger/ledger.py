@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from fapiao_kernel.domain.card import Volume
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import Refused, finding
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice
@@ -120,6 +121,13 @@ class DuckLedger:
         if progress is not None and units:
             progress(str(units[-1]), len(units), len(units))
         return tuple(previews)
+
+    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
+        """See ``ports.Ledger``. Once the unit is closed nothing is left of what was counted: the next preview counts late ones alone."""
+        with self._folding:
+            after = self._units.watermark(preview.unit.key)
+        with self._connection.cursor() as cursor:
+            return reading.details(cursor, preview.unit, after, preview.watermark)
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:
         """See ``ports.Ledger``. Raises ``Refused``: ``unit_closed_by_other_run``, ``ledger_simulated``; then nothing is written."""

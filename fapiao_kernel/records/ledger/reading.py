@@ -8,8 +8,11 @@ from typing import Any
 
 import duckdb
 
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.invoice import MIXED
+from fapiao_kernel.domain.money import money
 from fapiao_kernel.domain.period import Period
+from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import Tally
 
 SEPARATOR = "|"
@@ -94,6 +97,21 @@ def sellers(cursor: duckdb.DuckDBPyConnection, keys: Sequence[int]) -> dict[str,
     listed = ", ".join(str(int(key)) for key in keys)  # constants: other months' row groups are skipped (see ``page``)
     sql = f"SELECT seller_id, count(*) FROM invoice WHERE unit_key IN ({listed}) GROUP BY ALL ORDER BY 2 DESC, 1"
     return {str(seller): int(count) for seller, count in cursor.execute(sql).fetchall()}
+
+
+_DETAILS = """
+SELECT code, number, issue_date, total, red, status = 'void' FROM invoice
+WHERE unit_key = $key AND import_seq > $after AND import_seq <= $newest ORDER BY code, number
+"""
+
+
+def details(cursor: duckdb.DuckDBPyConnection, unit: ClearUnit, after: int, newest: int) -> tuple[InvoiceDetail, ...]:
+    """One unit's invoices with ``after < import number <= newest`` in brief, by code and number."""
+    rows = cursor.execute(_DETAILS, {"key": unit.key, "after": after, "newest": newest}).fetchall()
+    return tuple(
+        InvoiceDetail(unit.invoice_type, code, number, day, money(total), red, void)
+        for code, number, day, total, red, void in rows
+    )
 
 
 _WITHIN = """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from fapiao_kernel.domain.clearing import Event, Outcome, Run, State
+from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.records.language import either
 from fapiao_kernel.records.proof.bundle import AFTER, AUTHORITY, BACKUP, BEFORE, DATA, MANIFEST, PREVIEW, VERSIONS
 from fapiao_kernel.records.proof.consistency import differ
@@ -30,6 +32,8 @@ def disagreements(parts: Mapping[str, Any], run: Run, manifest: Mapping[str, Any
     for key in ("run", "device_number", "simulated", "verdict", "versions"):
         yield from differ(f"{DATA}: {key}", facts[key], MANIFEST, manifest[key])
     yield from differ(f"{DATA}: journal", record["journal"], MANIFEST, manifest["journal"])
+    for key in ("first", "last"):
+        yield from differ(f"{DATA}: journal_{key}", facts[f"journal_{key}"], MANIFEST, manifest["journal"][key])
     yield from differ(f"{DATA}: signing_key", record["signing_key"], MANIFEST, manifest["fingerprint"])
     yield from _journal(facts, run)
     yield from _units(facts, run)
@@ -53,6 +57,7 @@ def _journal(facts: Mapping[str, Any], run: Run) -> Iterator[str]:
     }
     for key, value in told.items():
         yield from differ(f"{DATA}: {key}", facts[key], either("日志", "journal"), value)
+    datetime.fromisoformat(facts["finished_at"])  # no record tells it; it must at least be a time
 
 
 def _units(facts: Mapping[str, Any], run: Run) -> Iterator[str]:
@@ -66,6 +71,7 @@ def _units(facts: Mapping[str, Any], run: Run) -> Iterator[str]:
     for unit in facts["units"]:
         key, name = (unit["invoice_type"], unit["period"]), f"{DATA}: {unit_name(unit)}"
         yield from differ(f"{name}: outcome", unit["outcome"], either("日志", "journal"), outcomes[key])
+        yield from differ(f"{name}: name", unit["name"], key[0], InvoiceType(key[0]).zh)
         held = frozen.get(key, {})
         for figure in ("count", "total", "digest"):
             yield from differ(f"{name}: {figure}", unit[figure], PREVIEW, held.get(figure))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fapiao_kernel.simulator.card import codec, faults, model
+from fapiao_kernel.simulator.card.details import Details, details_file
 from fapiao_kernel.simulator.card.image import load, save
 from fapiao_kernel.simulator.card.model import Reply, Session
 from fapiao_kernel.simulator.clock import PracticeClock
@@ -37,6 +38,7 @@ class SimulatedCard:
         self._clock = PracticeClock(self._memory.clock_offset)
         self._draw = draw
         self._session = Session()
+        self._details = Details(details_file(path))
 
     def opened(self) -> None:
         """RESYNCH: a verified PIN and the selected file are forgotten."""
@@ -74,7 +76,7 @@ class SimulatedCard:
     def _commit(self, request: codec.Request) -> Reply:
         changing = request.name in model.CHANGING
         memory = copy.deepcopy(self._memory) if changing else self._memory
-        reply = model.carry_out(memory, self._session, request, self._clock.now(), self._draw)
+        reply = model.carry_out(memory, self._session, request, self._clock.now(), self._draw, self._details)
         if changing and memory != self._memory:
             save(self._path, memory)
             self._memory = memory

@@ -14,6 +14,7 @@ NAMES: Mapping[tuple[int, int], str] = {
     (0x00, 0xB2): "read_record",
     (0xC0, 0xCA): "clock",
     (0xC0, 0xF9): "verify_pin",
+    (0xC0, 0xC8): "read_details",
     (0xC0, 0xF4): "report",
     (0xC0, 0xF6): "clear",
 }

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-COMMANDS = ("select", "read_binary", "read_record", "clock", "pin_tries", "verify_pin", "report", "clear")
+COMMANDS = (
+    "select",
+    "read_binary",
+    "read_record",
+    "read_details",
+    "clock",
+    "pin_tries",
+    "verify_pin",
+    "report",
+    "clear",
+)
 DOINGS = (
     "lose_reply_after_commit",
     "power_loss_before_commit",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from fapiao_kernel.simulator.card import codec, sealed
 from fapiao_kernel.simulator.card.codec import Request
+from fapiao_kernel.simulator.card.details import LENGTH, Details
 from fapiao_kernel.simulator.card.image import PIN_TRIES, open_months, pin_digest
 from fapiao_kernel.simulator.card.memory import Memory, TypeRecord, months
 
@@ -45,15 +46,24 @@ def invoice_type(memory: Memory, request: Request) -> str:
     return memory.records[request.p2 - 1].type if named else ""
 
 
-def carry_out(memory: Memory, session: Session, request: Request, now: datetime, draw: Callable[[int], bytes]) -> Reply:
-    """Do it. ``draw(n)``: n random bytes. Changes ``memory`` only for commands in ``CHANGING``."""
+def carry_out(
+    memory: Memory,
+    session: Session,
+    request: Request,
+    now: datetime,
+    draw: Callable[[int], bytes],
+    details: Details | None = None,
+) -> Reply:
+    """Do it. ``draw(n)``: n random bytes; ``details``: EF06. Changes ``memory`` only for commands in ``CHANGING``."""
     match request.name:
         case "select":
-            return _select(session, request)
+            return _select(session, request, details is not None and details.there)
         case "read_binary":
             return _read_binary(memory, session, request)
         case "read_record":
             return _read_record(memory, session, request)
+        case "read_details":
+            return _read_details(details, session, request)
         case "clock":
             return Reply(OK, codec.moment(now)) if (request.p1, request.p2) == (0, 1) else Reply(0x6A88)
         case "pin_tries":
@@ -70,10 +80,10 @@ def carry_out(memory: Memory, session: Session, request: Request, now: datetime,
     return _clear(memory, record, request)
 
 
-def _select(session: Session, request: Request) -> Reply:
+def _select(session: Session, request: Request, details: bool) -> Reply:
     if len(request.data) != 2:
         return Reply(0x6700)
-    if not 0xEF01 <= int.from_bytes(request.data, "big") <= 0xEF05:
+    if not 0xEF01 <= int.from_bytes(request.data, "big") <= (0xEF06 if details else 0xEF05):
         return Reply(0x6A82)
     session.file = request.data[1]
     return Reply(OK)
@@ -109,6 +119,22 @@ def _read_record(memory: Memory, session: Session, request: Request) -> Reply:
     if request.expected < len(content):
         return Reply(0x6C00 | len(content) if len(content) < 256 else 0x6700)
     return Reply(OK, content)
+
+
+def _read_details(details: Details | None, session: Session, request: Request) -> Reply:
+    """发票明细."""
+    if session.file != 6 or details is None:
+        return Reply(0x6981)
+    if len(request.data) != 9:
+        return Reply(0x6700)
+    first = int.from_bytes(request.data[5:], "big")
+    if not request.data[:5].hex().isdecimal() or not first:
+        return Reply(0x6A80)
+    most = request.expected // LENGTH
+    if not most:
+        return Reply(0x6C00 | LENGTH)
+    found = details.read(request.data[:2], request.data[2:5], first, most)
+    return Reply(OK, found) if found else Reply(0x6A83)
 
 
 def _tries(memory: Memory) -> int:

@@ -34,6 +34,11 @@ MONTH = timedelta(days=31)
 SHORT = httpx.Timeout(connect=5.0, read=0.25, write=10.0, pool=5.0)
 """What the agent waits for an answer here: a slow tax side takes longer than this, and a healthy one far less."""
 SLOW = "slow:0.6"
+DEATHS = {
+    ("http11.send_request_body.complete", "kill-after-send"),
+    ("http11.receive_response_headers.complete", "kill-before-reply"),
+}
+"""At which event of httpcore's trace the agent dies: the last byte left, or the answer is there and nobody has read it."""
 
 
 def install(home: Path, breaking: Mapping[str, Any], door: Path) -> None:
@@ -49,7 +54,8 @@ def install(home: Path, breaking: Mapping[str, Any], door: Path) -> None:
         return shipped_now(self) + point.clock_jump
 
     PracticeClock.now = now
-    authority.HttpAuthority.__init__.__defaults__ = (SHORT,)
+    if breaking.get("do") == SLOW:
+        authority.HttpAuthority.__init__.__defaults__ = (SHORT,)
 
 
 class Point:
@@ -163,7 +169,12 @@ def _around_apdus(point: Point) -> None:
 
         def sent(data: bytes) -> int | None:
             done = write(data)
+            if self._terminal._left:  # a long command goes in several blocks: it is sent when the last one is
+                return done
             if do == "kill-after-send":
+                die()
+            if do == "kill-before-reply":  # the card has done it, and its answer lies on the line
+                select.select([self._port], [], [])
                 die()
             if do == "unplugged-after-send":
                 gone(point.world.card)
@@ -194,7 +205,7 @@ def _around_messages(point: Point) -> None:
         post = self._client.post
 
         def traced(event: str, _facts: Mapping[str, Any]) -> None:
-            if event == "http11.send_request_body.complete" and do == "kill-after-send":
+            if (event, do) in DEATHS:
                 die()
 
         def posted(*arguments: Any, **more: Any) -> httpx.Response:

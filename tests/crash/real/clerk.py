@@ -86,7 +86,8 @@ class Clerk:
             self._struck_at = trouble
         if not self._place.lasting or trouble > self._struck_at:
             self._mended = True
-            self._place.restart_all()
+            if not self._place.agent_alone:
+                self._place.restart_all()
 
     def _note(self, code: str) -> None:
         self.month.refusals.append(code)
@@ -117,7 +118,7 @@ class Clerk:
         applied = {(span[:3], span[4:11]) for span, times in counts.items() if times["applied"]}
         for unit in run.units:
             did = (unit.invoice_type, unit.period) in applied
-            if unit.outcome in CLOSED and not did or unit.outcome in UNDONE and did:
+            if (unit.outcome in CLOSED and not did) or (unit.outcome in UNDONE and did):
                 self.month.lies.append(f"{unit.invoice_type} {unit.period} told as {unit.outcome}, applied: {did}")
             if not unit.outcome and did:
                 self.month.lies.append(f"{unit.invoice_type} {unit.period} applied, and the run knows nothing of it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -23,20 +24,28 @@ Point = tuple[str, int, str]
 KILLS = {
     "journal": ("kill-before-fsync", "kill-after-fsync"),
     "apdu": ("kill-after-send",),
-    "message": ("kill-after-send",),
+    "message": ("kill-after-send", "kill-before-reply"),
 }
 """At every point of the kind."""
 OTHERS = {
     "journal": ("full-journal", "full-ledger", "full-backup", "clock-jumps"),
-    "apdu": ("unplugged-before-send", "unplugged-after-send", "power_loss_after_commit", "clock-jumps"),
+    "apdu": (
+        "kill-before-reply",
+        "unplugged-before-send",
+        "unplugged-after-send",
+        "power_loss_after_commit",
+        "clock-jumps",
+    ),
     "message": ("authority-gone", "down", SLOW, "refuse", "answer_twice", "clock-jumps"),
 }
 FULL = "full-"
 CHANGING = ("c0f4", "c0f6", "c0f9000008")
 """First bytes of the commands that change the card: report, clear, and showing the PIN (without data: how many tries)."""
+AT_THE_CLEAR = ("c0f6", "clear.intent", "unit.")
 EVERY = 3
 """Of the APDUs that only read, each so-manieth meets one of the other faults."""
 WORKERS = 2
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class Case:
         return f"{self.point[0]}:{self.point[1]}"
 
     def __str__(self) -> str:
-        return f"--depth real --point {self.at} --fault {self.do} ({self.point[2]})"
+        return f"python -m tests.crash.real --point {self.at} --fault {self.do} ({self.point[2]})"
 
     @property
     def breaking(self) -> dict[str, Any]:
@@ -90,12 +99,14 @@ def cases(points: Sequence[Point], *, whole: bool = False, disks: bool = True) -
 
 
 def few(wanted: Sequence[Case]) -> list[Case]:
-    """One case a kind and fault, each at another stretch of the month."""
+    """One case a kind and fault, each at another stretch of the month, and every kill at the clear itself."""
     by_fault: dict[tuple[str, str], list[Case]] = {}
     for case in wanted:
         by_fault.setdefault((case.point[0], case.do), []).append(case)
     step = len(by_fault)
-    return [group[len(group) * (2 * i + 1) // (2 * step)] for i, group in enumerate(by_fault.values())]
+    picked = {group[len(group) * (2 * i + 1) // (2 * step)] for i, group in enumerate(by_fault.values())}
+    picked |= {case for case in wanted if case.do.startswith("kill") and case.point[2].startswith(AT_THE_CLEAR)}
+    return [case for case in wanted if case in picked]
 
 
 def run(
@@ -116,6 +127,8 @@ def run(
         crew = [_Crew(Path(folder) / str(number)) for number in range(workers)]
         try:
             told = [each.answer() for each in crew]
+            if told[0]["no_disks"]:
+                print(f"no disk-full faults here: {told[0]['no_disks']}", file=sys.stderr)
             points: list[Point] = [(kind, n, label) for kind, n, label in told[0]["points"]]
             wanted = list(cases(points, whole=whole or bool(point or fault), disks=not told[0]["no_disks"]))
             wanted = [c for c in wanted if point in ("", c.at) and fault in ("", c.do)]
@@ -162,7 +175,10 @@ def _work(crew: Sequence[_Crew], wanted: Sequence[Case], progress: Progress | No
                 case = waiting.get_nowait()
             except queue.Empty:
                 return
-            one = worker.ask(case)
+            try:
+                one = worker.ask(case)
+            except (OSError, RuntimeError, ValueError) as error:
+                one = Done(case, [("other", f"the worker broke: {error}")], 0.0)
             with guard:
                 done.append(one)
                 if progress is not None:
@@ -187,6 +203,8 @@ class _Crew:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            cwd=ROOT,
+            env={**os.environ, "FAPIAO_LANG": "zh"},  # records are compared by their words
         )
 
     def answer(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import duckdb
 
 from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.records.journal.verify import verify
+from fapiao_kernel.records.proof.verify import verify_bundle
 from tests.crash.real.clerk import CLOSED, Month
 from tests.crash.real.place import Place
 
@@ -85,10 +86,13 @@ def wrong(place: Place, month: Month, state: State, whole: State) -> Iterator[tu
     """What does not hold, as (``lost`` | ``double`` | ``undecided`` | ``other``, sentence), against an unbroken month."""
     if month.stuck:
         yield ("undecided" if month.unknown else "other"), month.stuck
-    yield from (("other", lie) for lie in month.lies)
+    yield from (("other", lie) for lie in dict.fromkeys(month.lies))
     chain = verify(place.home.journal)
     if not chain.ok:
         yield "other", f"the journal's chain is broken: {chain.first_bad}"
+    for run in month.runs:
+        if run.bundle and not (checked := verify_bundle(Path(run.bundle))).ok:
+            yield "other", f"the bundle of {run.id} does not verify: {[f.code for f in checked.findings]}"
     for act, spans in state.card["applied"].items():
         for span, times in spans.items():
             if times > 1:

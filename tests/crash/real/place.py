@@ -22,6 +22,10 @@ PATIENCE = 30.0
 """Seconds for a process to end. It is an end of waiting, not a wait: a process that dies is seen at once."""
 
 
+DYING = 5.0
+"""Seconds within which an agent whose connection broke is seen to be dead; one that is not, lives and does not answer."""
+
+
 class Place:
     """A home, always at the same path, since journals and records name paths."""
 
@@ -50,6 +54,11 @@ class Place:
     def lasting(self) -> bool:
         """Whether the fault goes on until somebody mends it (a full disk, a wrong clock), rather than striking once."""
         return self._do.startswith(("full-", "clock-"))
+
+    @property
+    def agent_alone(self) -> bool:
+        """Whether the fault takes the agent alone: card and tax side are in the middle of what they were sent, and finish it."""
+        return self._do == "kill-after-send"
 
     @property
     def struck(self) -> bool:
@@ -83,7 +92,7 @@ class Place:
 
     def agent_died(self) -> bool:
         """After a request failed: whether the agent is gone (it is on its way when its connection broke)."""
-        return self._agent is None or _ended(self._agent, 0.5)
+        return self._agent is None or _ended(self._agent, DYING)
 
     def restart_all(self) -> None:
         """End agent and far ends, as switching everything off does, and make room on every disk; they start when next used."""

@@ -103,10 +103,9 @@ def _tally(tally: Any) -> str:
 
 
 def files(run: RunView) -> blocks.Block:
-    """Where the record (清卡记录) and the evidence bundle lie."""
-    return blocks.facts(
-        [(say("done.record"), place(run.record) or say("none")), (say("done.bundle"), place(run.bundle) or say("none"))]
-    )
+    """Where the record (清卡记录) lies in its three forms, and the evidence bundle."""
+    named = (("record", run.record), ("sheet", run.sheet), ("data", run.data), ("bundle", run.bundle))
+    return blocks.facts([(say(f"done.{name}"), place(path) or say("none")) for name, path in named])
 
 
 def today(run: RunView) -> blocks.Block:

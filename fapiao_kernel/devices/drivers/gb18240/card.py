@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fapiao_kernel.devices.drivers.gb18240 import files
 from fapiao_kernel.devices.drivers.gb18240.exchange import change, refusal, status_of
@@ -10,11 +10,13 @@ from fapiao_kernel.devices.drivers.gb18240.profile import PROFILE
 from fapiao_kernel.devices.plug import Link
 from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Volume
 from fapiao_kernel.domain.clearing import Outcome
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, ProtocolError, Refused, UsageError, message
 from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
-from fapiao_kernel.ports import Answer, Summary
+from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.ports import Answer, Progress, Summary
 from fapiao_kernel.protocol.apdu import Response
 from fapiao_kernel.protocol.gb18240 import commands, records
 from fapiao_kernel.protocol.gb18240.records import DeclarationData
@@ -60,6 +62,12 @@ class Gb18240Card:
 
     def read_volumes(self) -> tuple[Volume, ...]:
         return files.volumes(self._link)
+
+    def read_details(
+        self, units: Sequence[ClearUnit], progress: Progress | None = None
+    ) -> tuple[InvoiceDetail, ...] | None:
+        """发票明细 of the units (EF06). See ``ports.Card.read_details``."""
+        return files.details(self._link, units, progress)
 
     def verify_pin(self, pin: str) -> None:
         """Present the PIN once, unless three tries or fewer are left. Raises ``Refused`` (``pin_form``, ``pin_wrong``,

@@ -1,0 +1,84 @@
+"""The card's list of invoices (发票明细, EF06): a file beside the image, written once. From docs/protocol/practice-card.md alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus
+from fapiao_kernel.domain.money import fen
+from fapiao_kernel.simulator.state_file import write_bytes
+
+LENGTH = 36
+CODE_ROOM, NUMBER_ROOM = 12, 8
+VOID, RED = 1, 2
+"""Flags."""
+
+
+def details_file(image: Path) -> Path:
+    """Where the list of the card with this image lies."""
+    return image.with_name(f"{image.name}.details")
+
+
+def write_details(path: Path, invoices: Iterable[Invoice]) -> None:
+    """The list of what a card issued, in the note's order. What no card issues, or no field holds, is left out."""
+    records = [record(i) for i in invoices if i.invoice_type.on_device and _fits(i.code, i.number)]
+    records.sort(key=_order)
+    write_bytes(path, b"".join(records))
+
+
+def _order(raw: bytes) -> tuple[bytes, bytes, bytes]:
+    """Type, month, code and number: each has its place in the record."""
+    return raw[:2], raw[22:25], raw[2:22]
+
+
+def record(invoice: Invoice) -> bytes:
+    """One record of EF06."""
+    flags = (VOID if invoice.status is InvoiceStatus.VOID else 0) | (RED if invoice.red else 0)
+    body = (
+        bytes.fromhex(invoice.invoice_type.value.rjust(4, "0"))
+        + invoice.code.encode("ascii").ljust(CODE_ROOM, b"\0")
+        + invoice.number.encode("ascii").ljust(NUMBER_ROOM, b"\0")
+        + bytes.fromhex(f"{invoice.issue_date:%Y%m%d}")
+        + bytes([flags])
+        + fen(invoice.total).to_bytes(8, "big", signed=True)
+    )
+    check = 0
+    for byte in body:
+        check ^= byte
+    return body + bytes([check])
+
+
+def _fits(code: str, number: str) -> bool:
+    return all(t.isascii() and t.isalnum() and len(t) <= room for t, room in ((code, CODE_ROOM), (number, NUMBER_ROOM)))
+
+
+class Details:
+    """EF06 as the card reads it: the file is looked at when it is first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._content = b""
+        self._places: dict[bytes, list[int]] = {}
+        """Type and month → where the first record of it stands, and how many there are."""
+
+    @property
+    def there(self) -> bool:
+        """Whether this card keeps a list."""
+        return self._path.exists()
+
+    def read(self, kind: bytes, month: bytes, first: int, most: int) -> bytes:
+        """At most so many records of a type and month (BCD), from the ``first``-th on; nothing after the last."""
+        if not self._content:
+            self._load()
+        start, count = self._places.get(kind + month, (0, 0))
+        if first > count:
+            return b""
+        at = start + (first - 1) * LENGTH
+        return self._content[at : at + min(most, count - first + 1) * LENGTH]
+
+    def _load(self) -> None:
+        self._content = self._path.read_bytes()
+        for at in range(0, len(self._content), LENGTH):
+            place = self._places.setdefault(self._content[at : at + 2] + self._content[at + 22 : at + 25], [at, 0])
+            place[1] += 1

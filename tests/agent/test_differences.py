@@ -1,0 +1,37 @@
+"""A practice month of which the ledger lacks one invoice: the frozen preview names exactly that one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fapiao_kernel.client import Client
+from fapiao_kernel.domain.home import Home
+from fapiao_kernel.domain.invoice import InvoiceStatus
+from fapiao_kernel.domain.money import text
+from fapiao_kernel.domain.practice import PracticeOptions
+from fapiao_kernel.simulator import full_export
+from fapiao_kernel.simulator.sample_month import sample_month
+from fapiao_kernel.simulator.world import PRACTICE
+from tests.agent.test_guided_clear import SIZE, journal, to_preview
+
+
+def test_the_one_invoice_that_was_not_imported_is_named_from_the_cards_own_list(home: Path, client: Client) -> None:
+    month = sample_month(SIZE)
+    lost = next(i for i in month.invoices[10:] if i.status is InvoiceStatus.NORMAL and not i.red)
+    # The card issued all of them; the export that the person has lacks one.
+    world = PRACTICE.start(Home(home).practice, PracticeOptions(size=SIZE))
+    full_export.write(world.files[0], [invoice for invoice in month.exported if invoice.key != lost.key])
+    practice = client.practice_start(size=SIZE)
+    view = to_preview(client, practice)
+    assert view.preview is not None
+    told = next(found for found in view.preview.findings if found.code == "statistics_differ")
+    assert f"{lost.code} {lost.number}" in told.evidence
+    frozen = next(record["data"] for record in reversed(journal(home)) if record["kind"] == "preview.frozen")
+    assert isinstance(frozen, dict)
+    assert [(d["invoice_type"], d["by"]) for d in frozen["differences"]] == [(lost.invoice_type.value, "card_list")]
+    entry = frozen["differences"][0]
+    assert [(row["code"], row["number"], row["total"]) for row in entry["only_card"]["shown"]] == [
+        (lost.code, lost.number, text(lost.total))
+    ]
+    assert entry["only_ledger"]["count"] == entry["other"]["count"] == entry["unnamed"] == 0
+    assert entry["list_agrees"] is True
