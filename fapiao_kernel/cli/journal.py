@@ -18,7 +18,9 @@ _SHOWN = 160
 def check(
     key: Annotated[
         list[str] | None,
-        typer.Option("--key", help="已知的签名公钥（可多个）· a public key that is ours, hex", show_default=False),
+        typer.Option(
+            "--key", help="本单位签名密钥的指纹（可多个）· the fingerprint of a key that is ours", show_default=False
+        ),
     ] = None,
     home: HomeOption = None,
     as_json: Json = False,
@@ -27,9 +29,14 @@ def check(
     from fapiao_kernel.client.place import home_folder
     from fapiao_kernel.domain.home import Home
     from fapiao_kernel.domain.plain import plain
+    from fapiao_kernel.domain.errors import UsageError
     from fapiao_kernel.records.journal.verify import verify
+    from fapiao_kernel.records.proof.signature import ungrouped
 
-    found = verify(Home(home_folder(home)).journal, tuple(one.lower() for one in key or ()))
+    for one in key or ():
+        if not ungrouped(one):
+            raise UsageError("bundle_key_malformed", given=one)
+    found = verify(Home(home_folder(home)).journal, tuple(ungrouped(one) for one in key or ()))
     value = {"ok": found.ok, "records": found.records, "first_bad": plain(found.first_bad)}
     bad = value["first_bad"]
     say(

@@ -104,7 +104,7 @@ def months_of_own(invoices: Sequence[Invoice]) -> CardMonths:
         max(periods),
         volumes_of(mine),
         _every_month(statistics_of(mine), min(periods), max(periods)),
-        mine,
+        sorted(mine, key=lambda invoice: invoice.key),
     )
 
 

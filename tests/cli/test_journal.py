@@ -11,6 +11,7 @@ from fapiao_kernel.cli.main import main
 from fapiao_kernel.domain.home import Home
 from fapiao_kernel.records.backup.keys import KeyBox
 from fapiao_kernel.records.journal.store import FileJournal
+from fapiao_kernel.records.proof.signature import fingerprint, grouped
 from tests.records.conftest import CHINA, FixedClock
 
 
@@ -36,7 +37,10 @@ def test_verify_prints_the_contract_and_tells_heads_and_what_is_not_known_beside
     code, value, said = fapiao(capsys, "verify")
     assert (code, value) == (0, {"ok": True, "records": 4, "first_bad": None})
     assert "2026-10.jsonl" in said and "没有可对照的" in said
-    assert "没有可对照的" not in fapiao(capsys, "verify", "--key", written.public)[2]
+    mark = grouped(fingerprint(written.public))
+    assert "没有可对照的" not in fapiao(capsys, "verify", "--key", mark)[2]
+    assert "不是已知密钥签名的：2026-10.jsonl" in fapiao(capsys, "verify", "--key", "0" * 64)[2]
+    assert fapiao(capsys, "verify", "--key", "abc")[0] == 2
 
 
 def test_verify_names_the_place_of_the_first_bad_record(home, written, capsys):

@@ -150,7 +150,7 @@ def rehearsed(**changes: Any) -> RehearsalView:
 
 
 def test_a_rehearsal_under_way_shows_its_step() -> None:
-    assert rehearsing.rehearsal(rehearsed(state="running", verdict="", step="备份"))[0]["label"] == "正在演练：备份"
+    assert rehearsing.rehearsal(rehearsed(state="running", verdict="", step="备份"))[0]["label"] == "正在进行 备份"
 
 
 @pytest.mark.parametrize("verdict", ["would_clear", "would_be_partial", "would_be_refused", "broken_off"])
@@ -171,7 +171,7 @@ def test_a_rehearsal_begins_on_a_click_and_is_followed_by_the_view(client: Any) 
     made.refresh()
     assert "rehearse" in acts(made.view)
     made.handle({"do": "rehearse", "card": ADDRESS})
-    assert "正在演练：抄报" in str(made.view["panel"])
+    assert "正在进行 抄报" in str(made.view["panel"])
 
 
 def chosen(*, exact: bool) -> SelectedView:

@@ -53,6 +53,11 @@ class Head:
         """What is signed."""
         return canonical({key: value for key, value in asdict(self).items() if key != "signature"}).encode()
 
+    @property
+    def mark(self) -> str:
+        """The key's fingerprint, as a bundle's: SHA-256 (hex) of the public key's 32 bytes."""
+        return hashlib.sha256(bytes.fromhex(self.public_key)).hexdigest()
+
     def sound(self) -> bool:
         """Whether the signature is that of the key named in the head. Who holds that key, only a key known from elsewhere tells."""
         from cryptography.exceptions import InvalidSignature

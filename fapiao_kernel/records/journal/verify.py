@@ -45,7 +45,7 @@ class Verification:
 def verify(folder: Path, known_keys: Collection[str] = ()) -> Verification:
     """Walk every record of every file, and each finished month's signed head. An absent or empty folder is whole, with nothing in it.
 
-    ``known_keys``: public keys (hex) that are ours; a head signed by another is told in ``not_known``: a home may have had other keys.
+    ``known_keys``: public keys that are ours, or their fingerprints (hex); a head signed by another is told in ``not_known``: a home may have had other keys.
     A file that cannot be read is the first bad one; nothing is raised.
     """
     seq, prev = 0, ""
@@ -101,7 +101,7 @@ def _not_known(files: list[Path], heads: list[Head], known: Collection[str]) -> 
         said.append(
             either("月度签名是谁的密钥，没有可对照的", "whose key signed the heads: no key was given to compare")
         )
-    foreign = ", ".join(head.file for head in heads if known and head.public_key not in known)
+    foreign = ", ".join(head.file for head in heads if known and not {head.public_key, head.mark} & set(known))
     if foreign:
         said.append(either(f"不是已知密钥签名的：{foreign}", f"signed by a key that is not known: {foreign}"))
     if files:

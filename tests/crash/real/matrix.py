@@ -42,7 +42,7 @@ FULL = "full-"
 CHANGING = ("c0f4", "c0f6", "c0f9000008")
 """First bytes of the commands that change the card: report, clear, and showing the PIN (without data: how many tries)."""
 AT_THE_CLEAR = ("c0f6", "clear.intent", "unit.")
-EVERY = 3
+EVERY = 4
 """Of the APDUs that only read, each so-manieth meets one of the other faults."""
 WORKERS = 2
 ROOT = Path(__file__).parents[3]
@@ -83,7 +83,7 @@ Progress = Callable[[int, int, Done], object]
 
 def cases(points: Sequence[Point], *, whole: bool = False, disks: bool = True) -> Iterator[Case]:
     """Every kill at every point. Each other fault at every message and every changing command; at the rest in turns: each append
-    meets one of them, and every third APDU, which only reads. ``whole``: each meets all."""
+    meets one of them, and every fourth APDU that only reads. ``whole``: each meets all."""
     turns = {"journal": 0, "apdu": 0, "message": 0}
     for point in points:
         kind, n, label = point

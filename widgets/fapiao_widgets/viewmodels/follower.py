@@ -115,10 +115,11 @@ class Follower:
     def _ask(self) -> None:
         answer = self._source.changes(self._since)
         restarted = bool(self._boot) and answer.boot_id != self._boot
+        whole_home = answer.changes != self._since and not answer.runs  # a card, an import, a rehearsal: no run's own
         first, self._boot, self._since, self._heard = not self._boot, answer.boot_id, answer.changes, time.monotonic()
         recovered, self._failures = self._failures > 0, 0
         for watcher in self._living():
-            if first or restarted or recovered:
+            if first or restarted or recovered or whole_home:
                 watcher.owed = None
             elif watcher.owed is not None:
                 watcher.owed += [run for run in answer.runs if run not in watcher.owed]

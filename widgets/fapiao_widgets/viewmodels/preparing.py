@@ -31,30 +31,42 @@ def no_run(card: CardView, frame: Frame, session: Session, last: RunView | None)
     nothing = card.verdict in NOTHING_TO_CLEAR
     if nothing and last:
         content.append(blocks.text(say("prepare.last", time=moment(last.opened_at), verdict=word("run", last.verdict))))
+    content += _answers(session)
     content.append(types(card))
     if not nothing:
         content.append(blocks.text(say("prepare.ready"), "quiet"))
-    if not nothing:
-        content += selecting.selected(session.selected) if session.selected else [selecting.ways(card.address)]
-    content += _beside(card, session)
-    content.append(importing())
+    content += _ways(card, nothing)
     label = say("prepare.again" if nothing else "prepare.check", device=card.device_number)
-    act = blocks.form([blocks.button("check", label, tone="second" if nothing else "main", card=card.address)])
-    answer = say("prepare.nothing", verdict=verdict(card)) if nothing else verdict(card)
-    return panel("no-run", answer, content, act, step=Step.PREPARE.value, heading=heading("prepare"), state="active")
-
-
-def _beside(card: CardView, session: Session) -> list[blocks.Block]:
-    """Two things that change nothing: a rehearsal of the clear, and a look at what four witnesses say of the card."""
-    if session.situation is not None:
-        return recovering.situation(session.situation)
-    if card.verdict in NOTHING_TO_CLEAR:
-        return [blocks.more(say("recover.question"), [recovering.offer(card.address)])]
-    ways = [
-        rehearsing.offer(card.address, card.device_number),
-        blocks.more(say("recover.question"), [recovering.offer(card.address)]),
+    buttons = [
+        blocks.button("check", label, tone="second" if nothing or session.selected else "main", card=card.address)
     ]
-    return [*session.rehearsed, *ways]
+    if session.selected and not nothing:
+        buttons.insert(0, selecting.check(session.selected))
+    answer = say("prepare.nothing", verdict=verdict(card)) if nothing else verdict(card)
+    return panel(
+        "no-run",
+        answer,
+        content,
+        blocks.form(buttons),
+        step=Step.PREPARE.value,
+        heading=heading("prepare"),
+        state="active",
+    )
+
+
+def _answers(session: Session) -> list[blocks.Block]:
+    """What a person just asked for, first of all: the look back, the selection, the rehearsal."""
+    content = recovering.situation(session.situation) if session.situation else []
+    content += selecting.selected(session.selected) if session.selected else []
+    return [*content, *session.rehearsed]
+
+
+def _ways(card: CardView, nothing: bool) -> list[blocks.Block]:
+    """What changes nothing: choose a part, rehearse, ask the four witnesses; and the import of the user's own files."""
+    look = blocks.more(say("recover.question"), [recovering.offer(card.address)])
+    if nothing:
+        return [look, importing()]
+    return [selecting.ways(card.address), rehearsing.offer(card.address, card.device_number), look, importing()]
 
 
 def types(card: CardView) -> blocks.Block:

@@ -57,7 +57,7 @@ def _steps(steps: list[dict[str, Any]]) -> blocks.Block:
     for step in steps:
         icon, tone = _MARKS.get(str(step["outcome"]), ("?", "bad"))
         said = "；".join(str(f["message"]) for f in step.get("findings", ()))
-        entries.append(blocks.item(icon, "", tone, str(step["name"]), said))
+        entries.append(blocks.item(icon, "", tone, word("rehearse.step", str(step["name"])), said))
     return blocks.items(say("rehearse.steps"), entries)
 
 

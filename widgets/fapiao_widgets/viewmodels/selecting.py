@@ -55,7 +55,7 @@ KINDS = {"专用": "special", "专票": "special", "普通": "ordinary", "普票
 
 
 def selected(found: SelectedView) -> list[blocks.Block]:
-    """What was asked for beside what would close, and the button that asks for the whole units."""
+    """What was asked for beside what would close."""
     columns = ["", say("select.closes"), say("select.asked"), say("select.along")]
     rows = [[unit(u), _tally(u.count, u.total), _tally(u.asked_count, u.asked_total), _along(u)] for u in found.units]
     told = say("select.exact") if found.exact else say("select.wider")
@@ -63,8 +63,13 @@ def selected(found: SelectedView) -> list[blocks.Block]:
     if found.missing:
         shown.append(blocks.text(say("select.missing", n=found.missing), "warning"))
     shown.append(blocks.table(say("select.table"), columns, rows, numeric=[1, 2]))
+    return shown
+
+
+def check(found: SelectedView) -> blocks.Block:
+    """The button that asks for the whole units, and names them."""
     label = say("select.check" if found.exact else "select.whole", units=units(found.units))
-    return [*shown, blocks.form([blocks.button("check-selected", label, card=found.card)])]
+    return blocks.button("check-selected", label, card=found.card)
 
 
 def _named(preset: str, kinds: tuple[str, ...]) -> str:
