@@ -27,9 +27,9 @@ def check(
 ) -> None:
     """核对操作日志的完整性和月度签名（不需要后台程序）· Verify the journal's chain and its signed heads; needs no agent."""
     from fapiao_kernel.client.place import home_folder
+    from fapiao_kernel.domain.errors import UsageError
     from fapiao_kernel.domain.home import Home
     from fapiao_kernel.domain.plain import plain
-    from fapiao_kernel.domain.errors import UsageError
     from fapiao_kernel.records.journal.verify import verify
     from fapiao_kernel.records.proof.signature import ungrouped
 

@@ -22,7 +22,6 @@ from fapiao_kernel.domain.card import (
     Volume,
 )
 from fapiao_kernel.domain.clearing import Outcome
-from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, ProtocolError, Refused
 from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.invoice import InvoiceType
@@ -43,6 +42,7 @@ from fapiao_kernel.ports import (
     Tally,
     UnitPreview,
 )
+from tests.operations.listing import BriefLedger, ListingCard
 
 CHINA = timezone(timedelta(hours=8))
 NUMBER = "999900001234"
@@ -101,7 +101,7 @@ def away() -> NotReachable:
     return NotReachable("check_device_away", why="已拔出")
 
 
-class FakeCard:
+class FakeCard(ListingCard):
     """One card whose types clear in groups. It counts what it *applied*, whatever it answered.
 
     ``faults``: act → what happens at its next call: ``lost`` (applied, no answer), ``lost_before`` (not applied, no answer),
@@ -122,8 +122,6 @@ class FakeCard:
         }
         self.span = [start.shift(n) for n in range(periods)]
         self.volumes: tuple[Volume, ...] = ()
-        self.details: list[InvoiceDetail] | None = None
-        self.listed: list[tuple[ClearUnit, ...]] = []
         self.tries = 10
         self.pin_shown: list[str] = []
         self.verified = False
@@ -161,14 +159,6 @@ class FakeCard:
     def read_volumes(self) -> tuple[Volume, ...]:
         self._here()
         return self.volumes
-
-    def read_details(self, units: Sequence[ClearUnit], progress: object = None) -> tuple[InvoiceDetail, ...] | None:
-        self._here()
-        self.listed.append(tuple(units))
-        if self.details is None:
-            return None
-        wanted = {(unit.invoice_type, unit.period) for unit in units}
-        return tuple(d for d in self.details if (d.invoice_type, d.period) in wanted)
 
     def verify_pin(self, pin: str) -> None:
         self._here()
@@ -302,7 +292,7 @@ class FakeAuthority:
         return "F1"
 
 
-class FakeLedger:
+class FakeLedger(BriefLedger):
     """Counts and sums a unit; closing adds a row a unit, once."""
 
     def __init__(self) -> None:
@@ -311,7 +301,6 @@ class FakeLedger:
         self.watermark = 1
         self.unknown: Counter[Period] = Counter()
         self.told_sellers: Mapping[str, int] | None = None
-        self.in_brief: dict[ClearUnit, list[InvoiceDetail]] = {}
 
     def census(self) -> Census:
         def tally(units: list[ClearUnit]) -> Tally:
@@ -332,15 +321,6 @@ class FakeLedger:
             rates = (RateTotal("0.13", len(totals), total, ZERO),) if totals else ()
             found.append(UnitPreview(unit, len(totals), 0, 0, total, ZERO, total, rates, digest, self.watermark))
         return tuple(found)
-
-    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
-        """As told, else made up: the n-th invoice has its type as its code and n as its number (see ``within``)."""
-        unit = preview.unit
-        made = (
-            InvoiceDetail(unit.invoice_type, unit.invoice_type.value, f"{n:08}", unit.period.first_day, total)
-            for n, total in enumerate(self.units.get(unit, []), 1)
-        )
-        return tuple(self.in_brief.get(unit, made))
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:
         for preview in previews:

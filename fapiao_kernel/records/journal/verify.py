@@ -45,7 +45,8 @@ class Verification:
 def verify(folder: Path, known_keys: Collection[str] = ()) -> Verification:
     """Walk every record of every file, and each finished month's signed head. An absent or empty folder is whole, with nothing in it.
 
-    ``known_keys``: public keys that are ours, or their fingerprints (hex); a head signed by another is told in ``not_known``: a home may have had other keys.
+    ``known_keys``: public keys that are ours, or their fingerprints (hex). A head signed by another is told in ``not_known``: a home
+    may have had other keys.
     A file that cannot be read is the first bad one; nothing is raised.
     """
     seq, prev = 0, ""

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus
+from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus, InvoiceType
 from fapiao_kernel.domain.money import fen
 from fapiao_kernel.simulator.state_file import write_bytes
 
@@ -29,9 +29,9 @@ def write_details(path: Path, invoices: Iterable[Invoice]) -> None:
     write_bytes(path, b"".join(records))
 
 
-def _order(raw: bytes) -> tuple[bytes, bytes, bytes]:
+def _order(raw: bytes) -> bytes:
     """Type, month, code and number: each has its place in the record."""
-    return raw[:2], raw[22:25], raw[2:22]
+    return raw[:2] + raw[22:25] + raw[2:22]
 
 
 def record(invoice: Invoice) -> bytes:

@@ -5,7 +5,7 @@ let panels = 0;
 
 function render({ model, el: host, signal }) {
   const id = ++panels;
-  let fields = 0, fresh = performance.now(), told = 0, key = "";
+  let fields = 0, fresh = performance.now(), told = 0, key = "", count = 0;
   const root = el("div", { class: "fp-wizard", lang: "zh-CN" });
   const [head, notices, body, tail] = ["fp-head", "fp-notices", "fp-body", "fp-tail"].map((name) => el("div", { class: name }));
   const railBox = el("div", { class: "fp-rail-box" });
@@ -57,11 +57,12 @@ function render({ model, el: host, signal }) {
     patch(act, panel.act ? [{ ...panel.act, count: view.count }] : [], (b) => block(b, ctx));
     patch(tail, [view.foot], () => foot(view, ctx));
     root.classList.remove("fp-waiting");
+    if (panel.key !== key || view.count !== count) content.scrollTop = 0; // what was just asked for stands on top
     if (panel.key !== key) {
-      content.scrollTop = 0;
       if (held && !root.contains(document.activeElement)) title.focus({ preventScroll: true });
     }
     key = panel.key;
+    count = view.count;
     beat(0);
   };
 
