@@ -77,7 +77,12 @@ class Kept:
     def read_details(
         self, units: Sequence[ClearUnit], progress: Progress | None = None
     ) -> tuple[InvoiceDetail, ...] | None:
-        return self._use(lambda card: card.read_details(units, progress))
+        def asked(card: Card) -> tuple[InvoiceDetail, ...] | None:
+            # A driver plugin may be older than this reading: it cannot list them then.
+            read = getattr(card, "read_details", None)
+            return read(units, progress) if read is not None else None
+
+        return self._use(asked)
 
     def verify_pin(self, pin: str) -> None:
         self._use(lambda card: card.verify_pin(pin))

@@ -10,7 +10,6 @@ import duckdb
 
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.invoice import MIXED
-from fapiao_kernel.domain.money import money
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import Tally
@@ -109,7 +108,7 @@ def details(cursor: duckdb.DuckDBPyConnection, unit: ClearUnit, after: int, newe
     """One unit's invoices with ``after < import number <= newest`` in brief, by code and number."""
     rows = cursor.execute(_DETAILS, {"key": unit.key, "after": after, "newest": newest}).fetchall()
     return tuple(
-        InvoiceDetail(unit.invoice_type, code, number, day, money(total), red, void)
+        InvoiceDetail(unit.invoice_type, code, number, day, total, red, void)
         for code, number, day, total, red, void in rows
     )
 

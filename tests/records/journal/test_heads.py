@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.records import durable
 from fapiao_kernel.records.journal import heads
+from fapiao_kernel.records.journal import verify as verifying
 from fapiao_kernel.records.journal.store import FileJournal
 from fapiao_kernel.records.journal.verify import verify
 
@@ -245,3 +246,10 @@ def test_a_head_is_whole_and_durable_or_not_there(tmp_path, clock, key, monkeypa
         pytest.skip("reads /proc")
     write(tmp_path, clock, key, months=(10, 11), each=1)
     assert synced[-2:] == [str(tmp_path / "2026-10.head.json.part"), str(tmp_path)]
+
+
+def test_a_month_that_turns_while_it_is_being_verified_is_no_alarm(tmp_path, clock, key, monkeypatch):
+    files = write(tmp_path, clock, key, months=(9, 10))
+    real, listings = verifying.journal_files, iter([files[:1]])
+    monkeypatch.setattr(verifying, "journal_files", lambda folder: next(listings, None) or real(folder))
+    assert verify(tmp_path).ok, "listed before the second month began, read after its head was there"
