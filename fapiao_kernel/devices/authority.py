@@ -21,6 +21,9 @@ from fapiao_kernel.protocol.authority import Group, MessageId, Reply, Request, d
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
 """Seconds. The read time allows for a busy tax side; every request may be asked again (see ``ports.Authority``)."""
 
+_ONE_MESSAGE = httpx.Limits(max_keepalive_connections=0)
+"""A connection carries one message: an answer that came twice over a kept one would be taken for that of the next message."""
+
 _REFUSALS = {
     "1085": "authority_not_declared",
     "BD01": "authority_comparison_failed",
@@ -42,16 +45,23 @@ class AuthoritySpec:
 
 
 class HttpAuthority:
-    """``ports.Authority`` over HTTP. Safe to use from several threads; nothing is ever sent twice by itself."""
+    """``ports.Authority`` over HTTP. Safe to use from several threads; nothing is ever sent twice by itself.
 
-    def __init__(self, url: str, timeout: httpx.Timeout = TIMEOUT) -> None:
+    ``transport``: how bytes travel, where it is not over the network (a house with its own gateway, a test).
+    """
+
+    def __init__(
+        self, url: str, timeout: httpx.Timeout = TIMEOUT, transport: httpx.BaseTransport | None = None
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError("authority_address", url=url)
         self._url = url
         local = parts.hostname in ("127.0.0.1", "localhost", "::1")
         # A practice authority is on this machine: a proxy from the environment must not come between.
-        self._client = httpx.Client(timeout=timeout, trust_env=not local, follow_redirects=False)
+        self._client = httpx.Client(
+            timeout=timeout, trust_env=not local, follow_redirects=False, transport=transport, limits=_ONE_MESSAGE
+        )
 
     def time(self) -> datetime:
         """Time of the tax side, with its zone."""

@@ -142,6 +142,8 @@ MOVES: Mapping[State, Mapping[Event, State]] = {
         **_WAYS_OUT,
         _E.FALSE_ALARM: _S.REPORTED,
         _E.BACKED_UP: _S.REPORTED,
+        # The same summary again is one upload: the way on where the tax side does not have it after all.
+        _E.UPLOADED: _S.REPORTED,
         _E.DECLARED: _S.DECLARED,
     },
     _S.DECLARED: {

@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Protocol
 
 from fapiao_kernel.simulator.state_file import read_json, write_json
 
@@ -16,6 +17,14 @@ CHINA = timezone(timedelta(hours=8), "CST")
 def machine_seconds() -> float:
     """The machine's clock, seconds since 1970 UTC: the one reading of it in the practice world."""
     return time.time()  # noqa: TID251 - far ends have no Clock port; their offset comes from their state file
+
+
+class FarClock(Protocol):
+    """What a far end takes its time from."""
+
+    def now(self) -> datetime:
+        """Its time, with zone."""
+        ...
 
 
 class PracticeClock:

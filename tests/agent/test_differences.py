@@ -9,10 +9,11 @@ from fapiao_kernel.domain.home import Home
 from fapiao_kernel.domain.invoice import InvoiceStatus
 from fapiao_kernel.domain.money import text
 from fapiao_kernel.domain.practice import PracticeOptions
+from fapiao_kernel.records.proof.verify import verify_bundle
 from fapiao_kernel.simulator import full_export
 from fapiao_kernel.simulator.sample_month import sample_month
 from fapiao_kernel.simulator.world import PRACTICE
-from tests.agent.test_guided_clear import SIZE, journal, to_preview
+from tests.agent.test_guided_clear import SIZE, confirmed, done, journal, to_preview
 
 
 def test_the_one_invoice_that_was_not_imported_is_named_from_the_cards_own_list(home: Path, client: Client) -> None:
@@ -35,3 +36,12 @@ def test_the_one_invoice_that_was_not_imported_is_named_from_the_cards_own_list(
     ]
     assert entry["only_ledger"]["count"] == entry["other"]["count"] == entry["unnamed"] == 0
     assert entry["list_agrees"] is True
+    # Taken on with a reason, the clear goes its way, and record and bundle hold.
+    client.accept(view.id, "statistics_differ", "一张发票已向销售部门补要")
+    token = confirmed(client, client.run(view.id))
+    view = done(client, client.execute(view.id, token.revision, token.token, practice.pin))
+    if view.state != "finished":
+        view = done(client, client.conclude(view.id))
+    assert view.verdict == "cleared"
+    checked = verify_bundle(Path(view.bundle))
+    assert checked.ok, checked.findings

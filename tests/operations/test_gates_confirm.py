@@ -335,7 +335,9 @@ def test_a_maintenance_window_holds_until_it_is_over(world: World) -> None:
     assert (error.code, error.who) == ("check_maintenance", Who.ME)
     assert "0:00–10:00" in error.sentence
     world.clock.forward(hours=2)
-    assert tried(world, run) is None
+    told = tried(world, run)
+    assert told is not None and told.code == "preview_holds_up", "what was looked at said closed"
+    assert tried(world, world.engine.freeze(run.id)) is None
 
 
 def test_the_first_shut_gate_is_raised_and_the_others_are_in_the_journal(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from fapiao_kernel.domain.clearing import Event, Run, State
 from fapiao_kernel.domain.errors import Refused
+from fapiao_kernel.domain.finding import Severity
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of
 from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, keep_shut
@@ -31,7 +32,8 @@ class Confirmation(NamedTuple):
 def confirm(desk: Desk, run_id: str, revision: str, device_tail: str, period: str, who: str = "") -> Confirmation:
     """Confirm a frozen revision, by ``who`` (else by the person who opened the run).
 
-    Raises ``Refused``: ``revision_used``, ``revision_unknown``, ``confirmation_differs``, ``wrong_step``, ``warning_not_accepted``
+    Raises ``Refused``: ``revision_used``, ``revision_unknown``, ``confirmation_differs``, ``wrong_step``, ``preview_holds_up`` (freeze
+    again when it is over), ``warning_not_accepted``
     and what the gates of the confirmation say, looked at afresh (``gates.CONFIRM_GATES``).
     """
     with desk.book.lock:
@@ -45,7 +47,16 @@ def confirm(desk: Desk, run_id: str, revision: str, device_tail: str, period: st
     # Looking takes a while and needs the card: outside of the book's lock, and what it was about is asked again after it.
     with desk.book.holding(run.card):
         keep_shut(desk, _confirmable(desk, run_id, revision), "confirm", CONFIRM_GATES)
+        _refuse_what_it_shows(_confirmable(desk, run_id, revision))
         return _confirm(desk, run_id, revision, device_tail, period, who)
+
+
+def _refuse_what_it_shows(run: Run) -> None:
+    """What was looked at must not itself say that something holds the clear up, though it may be over by now."""
+    shown = [check["finding"] for check in run.frozen.get("gates", ())]
+    holding = next((f for f in shown if f["severity"] in (Severity.BLOCKER, Severity.UNKNOWN)), None)
+    if holding is not None:
+        raise Refused("preview_holds_up", original=str(holding["code"]), sentence=holding["message"])
 
 
 def _confirm(desk: Desk, run_id: str, revision: str, device_tail: str, period: str, who: str) -> Confirmation:

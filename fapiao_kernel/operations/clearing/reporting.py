@@ -29,7 +29,7 @@ Group = tuple[ClearUnit, ...]
 
 
 def report(desk: Desk, run_id: str, pin: str, period: str) -> Run:
-    """抄税 of every group that is not reported yet, then 上报汇总. In ``summarised`` only the upload is done again.
+    """抄税 of every group that is not reported yet, then 上报汇总. In ``summarised`` and ``reported`` only the upload is done again.
 
     ``period``: what the person was shown and confirms (``2026-10``, or first and last joined by ``..``): asked for only when
     the card will really be changed.
@@ -39,10 +39,10 @@ def report(desk: Desk, run_id: str, pin: str, period: str) -> Run:
     Raises ``Refused``, ``NotReachable`` (nothing changed) or ``OutcomeUnknown``: then only ``read_back`` goes on.
     """
     run = desk.book.run(run_id)
-    require(run, State.BACKED_UP, State.SUMMARISED)
+    require(run, State.BACKED_UP, State.SUMMARISED, State.REPORTED)
     with desk.book.holding(run.card):
         run = desk.book.run(run_id)
-        require(run, State.BACKED_UP, State.SUMMARISED)
+        require(run, State.BACKED_UP, State.SUMMARISED, State.REPORTED)
         if run.state is State.BACKED_UP:
             run = _report(desk, run, pin, period)
         return upload(desk, run)

@@ -14,7 +14,7 @@ from fapiao_kernel.domain.period import Period
 from fapiao_kernel.simulator.authority import codec, sealed
 from fapiao_kernel.simulator.authority.comparison import compare
 from fapiao_kernel.simulator.authority.store import Span, Store
-from fapiao_kernel.simulator.clock import PracticeClock
+from fapiao_kernel.simulator.clock import FarClock, PracticeClock
 
 LOCK_DAY = 17
 """Day of the month on which a card locks (锁死日期; 330wanlu state_info.h: about the 17th, domain note 1.2)."""
@@ -33,9 +33,9 @@ class No(Exception):
 class Bureau:
     """Answers messages from its store; every change is on disk before the answer is given."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: FarClock | None = None) -> None:
         self._store = store
-        self._clock = PracticeClock(store["clock_offset"])
+        self._clock = clock or PracticeClock(store["clock_offset"])
         self._lock = threading.Lock()
         self._acts: Mapping[str, Callable[[codec.Asked], Groups]] = {
             "WLCB": self._upload,

@@ -7,13 +7,14 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fapiao_kernel.simulator.card import codec, faults, model
 from fapiao_kernel.simulator.card.details import Details, details_file
-from fapiao_kernel.simulator.card.image import load, save
+from fapiao_kernel.simulator.card.image import ImageFile
+from fapiao_kernel.simulator.card.memory import Memory
 from fapiao_kernel.simulator.card.model import Reply, Session
-from fapiao_kernel.simulator.clock import PracticeClock
+from fapiao_kernel.simulator.clock import FarClock, PracticeClock
 
 
 class PowerLoss(BaseException):
@@ -29,13 +30,28 @@ class Outcome:
     applied: tuple[str, str] | None = None
 
 
+class Image(Protocol):
+    """Where the memory is kept; ``save`` returns when it is there for good."""
+
+    def load(self) -> Memory: ...
+
+    def save(self, memory: Memory) -> None: ...
+
+
 class SimulatedCard:
     """One card. Raises ``ValueError`` when the image cannot be read."""
 
-    def __init__(self, path: Path, draw: Callable[[int], bytes] = secrets.token_bytes) -> None:
-        self._path = path
-        self._memory = load(path)
-        self._clock = PracticeClock(self._memory.clock_offset)
+    def __init__(
+        self,
+        path: Path,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+        clock: FarClock | None = None,
+        image: Image | None = None,
+    ) -> None:
+        """``image``: where the memory is kept, if not at ``path``, beside which the invoice list lies."""
+        self._image = image or ImageFile(path)
+        self._memory = self._image.load()
+        self._clock = clock or PracticeClock(self._memory.clock_offset)
         self._draw = draw
         self._session = Session()
         self._details = Details(details_file(path))
@@ -53,7 +69,7 @@ class SimulatedCard:
         if not faults.watches(self._memory.faults, request.name, kind):
             return request, {}
         fault = faults.strike(self._memory.faults, request.name, kind)
-        save(self._path, self._memory)
+        self._image.save(self._memory)
         return request, fault or {}
 
     def carry_out(self, request: codec.Request | int, fault: Mapping[str, Any]) -> Outcome:
@@ -78,11 +94,11 @@ class SimulatedCard:
         memory = copy.deepcopy(self._memory) if changing else self._memory
         reply = model.carry_out(memory, self._session, request, self._clock.now(), self._draw, self._details)
         if changing and memory != self._memory:
-            save(self._path, memory)
+            self._image.save(memory)
             self._memory = memory
         return reply
 
     def answered(self, applied: tuple[str, str]) -> None:
         """The answer to an act that changed the books has gone out whole."""
         self._memory.count(*applied, "answered")
-        save(self._path, self._memory)
+        self._image.save(self._memory)

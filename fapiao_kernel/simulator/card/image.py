@@ -72,6 +72,21 @@ def save(path: Path, memory: Memory) -> None:
     write_json(path, memory.to_json())
 
 
+class ImageFile:
+    """Where a card keeps its memory: a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Memory:
+        """See ``load``."""
+        return load(self._path)
+
+    def save(self, memory: Memory) -> None:
+        """See ``save``."""
+        save(self._path, memory)
+
+
 def pin_digest(salt: str, pin: bytes) -> str:
     """The card keeps no PIN, only this."""
     return hashlib.sha256(salt.encode() + pin).hexdigest()

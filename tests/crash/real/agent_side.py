@@ -55,7 +55,8 @@ def install(home: Path, breaking: Mapping[str, Any], door: Path) -> None:
 
     PracticeClock.now = now
     if breaking.get("do") == SLOW:
-        authority.HttpAuthority.__init__.__defaults__ = (SHORT,)
+        _, *others = authority.HttpAuthority.__init__.__defaults__ or ()
+        authority.HttpAuthority.__init__.__defaults__ = (SHORT, *others)
 
 
 class Point:

@@ -156,6 +156,7 @@ EN: dict[str, str] = {
     "declare.practice": "This is practice: the program files the return at the simulated tax office for you.",
     "declare.file": "File the return at the practice tax office: {units}",
     "declare.look": "Look up the return: {units}",
+    "declare.upload": "The tax side lacks the summary? Upload it again",
     "declare.filed": "The practice tax office has the return. Now look it up.",
     "declare.not": "The tax side does not have this return, or the comparison failed: {sentence}",
     "preview.answer": "The return is filed and compared. Now make the preview.",

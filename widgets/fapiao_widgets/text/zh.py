@@ -158,6 +158,7 @@ ZH: dict[str, str] = {
     "declare.practice": "这是练习：由程序在模拟税局里替您提交申报表。",
     "declare.file": "在练习税局提交申报：{units}",
     "declare.look": "查看申报结果：{units}",
+    "declare.upload": "税局没有收到汇总？再上报一次",
     "declare.filed": "练习税局已收到申报。请点「查看申报结果」。",
     "declare.not": "税局还没有这份申报，或比对没有通过：{sentence}",
     # ④ preview

@@ -182,6 +182,8 @@ def declare(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
         if session.filed:
             content = [blocks.text(say("declare.filed"))]
         buttons = [look]
+    if session.filed or not practice:  # the tax side may have lost the summary: sending it again is the same upload
+        buttons.append(blocks.button("report", say("declare.upload"), tone="quiet", period=run.period))
     if frame.card:
         content.append(types(frame.card))
     return panel(run.state, say("declare.answer"), content, blocks.form([*buttons, *stop(run)]))
