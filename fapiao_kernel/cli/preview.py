@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,10 +65,8 @@ def preview(
         wanted = asked(preset, kinds, types, periods, first_day, last_day, invoice, whole=whole)
         if known and wanted:
             raise RequestError.of("run_open", exit_code=3, run=known[-1].id)
-        if known:
-            view = client.run(known[-1].id)
-        else:
-            view = steps.call("open", "打开清卡", lambda: client.open_run(address, **wanted))
+        begin = partial(client.open_run, address, **wanted)
+        view = client.run(known[-1].id) if known else steps.call("open", "打开清卡", begin)
         view = to_preview(steps, view, pin=pin(pin_stdin) if report else None, again=True)
     if view.preview is None:
         waits = _waits_for(view)

@@ -13,7 +13,9 @@ import pytest
 ROOMS = (
     "fapiao_kernel/domain",
     "fapiao_kernel/domain/messages",
-    "fapiao_kernel/ports.py",
+    "fapiao_kernel/ports",
+    "fapiao_kernel/operations/rehearsal",
+    "tests/crash",
     "fapiao_kernel/protocol",
     "fapiao_kernel/devices/links",
     "fapiao_kernel/devices/drivers/gb18240",

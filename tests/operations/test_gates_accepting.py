@@ -23,7 +23,7 @@ def code_of(call: Callable[[], object]) -> str:
 
 
 def late_tax_clock(world: World, minutes: int = 11) -> None:
-    world.authority.time = lambda: world.clock.now() - timedelta(minutes=minutes)  # type: ignore[method-assign]  # late
+    world.authority.time = lambda: world.clock.now() - timedelta(minutes=minutes)  # type: ignore[method-assign]  # a tax side whose clock is late
 
 
 def warned(world: World) -> Run:
@@ -93,7 +93,7 @@ def test_what_does_not_stand_cannot_be_taken_on(world: World, code: str) -> None
 def test_a_warning_that_went_away_cannot_be_taken_on(world: World) -> None:
     late_tax_clock(world)
     run = world.previewed()
-    world.authority.time = world.clock.now  # type: ignore[method-assign]  # set right again
+    world.authority.time = world.clock.now  # type: ignore[method-assign]  # its clock is set right again
     assert code_of(lambda: world.engine.accept(run.id, "check_tax_clock_drift", "known")) == "warning_not_standing"
 
 

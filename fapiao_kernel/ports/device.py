@@ -1,0 +1,95 @@
+"""A tax-control device (税控设备) through its driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Source, Volume
+from fapiao_kernel.domain.clearing import Outcome
+from fapiao_kernel.domain.detail import InvoiceDetail
+from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.period import Period
+from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.ports.common import Progress
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the card gave on 抄税: the sealed period summary (汇总密文) of one group of types, opaque to us."""
+
+    types: tuple[InvoiceType, ...]
+    periods: tuple[Period, ...]
+    sealed: bytes
+    source: Source = Source.READ
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The card's answer to a clear: outcome, the raw status (hex, kept beside our code) and what it said before and after."""
+
+    outcome: Outcome
+    status: str
+    sentence: str = ""
+    source: Source = Source.READ
+
+
+class Card(Protocol):
+    """A tax-control device through its driver. One thread uses it at a time."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def profile(self) -> CardProfile: ...
+
+    def evidence(self) -> Mapping[str, Evidence]:
+        """Per command name, how well it is known; ``report`` and ``clear`` among them."""
+        ...
+
+    def read_state(self) -> CardState:
+        """Identity, clock, monitoring data, PIN tries. Needs no PIN. Raises ``NotReachable``, ``ProtocolError``."""
+        ...
+
+    def read_statistics(self) -> tuple[MonthStatistics, ...]:
+        """Monthly statistics of every type and every period of the open span."""
+        ...
+
+    def read_volumes(self) -> tuple[Volume, ...]: ...
+
+    def read_details(
+        self, units: Sequence[ClearUnit], progress: Progress | None = None
+    ) -> tuple[InvoiceDetail, ...] | None:
+        """The invoices (发票明细) that the card issued in these units, each once; None: this device cannot list them.
+
+        Changes nothing, needs no PIN. May take long: what ``progress`` raises ends it.
+        """
+        ...
+
+    def verify_pin(self, pin: str) -> None:
+        """Present the PIN once. Raises ``Refused`` (``pin_wrong`` with tries left, ``pin_blocked``, ``pin_tries_low``).
+
+        Reads the tries left first, and does not send at three or fewer.
+        """
+        ...
+
+    def report(self, types: tuple[InvoiceType, ...]) -> Summary:
+        """抄税 (F4 DECLARE_DUTY): seals the span's summary and marks it reported. Changes the card.
+
+        Raises ``Refused`` (nothing changed) or ``OutcomeUnknown`` (sent, no answer).
+        """
+        ...
+
+    def read_summary(self, types: tuple[InvoiceType, ...]) -> Summary | None:
+        """The sealed summary of a span already reported, read again without changing anything; None when not reported."""
+        ...
+
+    def clear(self, types: tuple[InvoiceType, ...], payload: bytes) -> Answer:
+        """监控回传 (F6 UPDATE_CONTROLS): hands the authority's payload (清卡密文) to the card. Changes the card.
+
+        An answered refusal is an ``Answer``; raises ``OutcomeUnknown`` when sent without an answer, ``NotReachable`` when not sent.
+        """
+        ...
+
+    def close(self) -> None: ...
