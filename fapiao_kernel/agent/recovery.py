@@ -8,7 +8,7 @@ from fapiao_kernel.agent.views import finding_view
 from fapiao_kernel.api.recovery import FalseAlarm, SituationView, UnitSituationView
 from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.domain.clearing import unit_data
-from fapiao_kernel.operations.clearing.situation import Situation, UnitSituation
+from fapiao_kernel.operations.clearing.recovery.situation import Situation, UnitSituation
 
 
 class Recovery:

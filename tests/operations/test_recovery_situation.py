@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from fapiao_kernel.domain.clearing import Event, Outcome, Run, State
 from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, message
 from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.operations.clearing.offering import GRAVEST_FIRST, Action, offer
-from fapiao_kernel.operations.clearing.situation import Situation, grouped
-from fapiao_kernel.operations.clearing.testimony import Books, Device, Said, TaxSide, Told
+from fapiao_kernel.operations.clearing.recovery.offering import GRAVEST_FIRST, Action, offer
+from fapiao_kernel.operations.clearing.recovery.situation import Situation, grouped
+from fapiao_kernel.operations.clearing.recovery.testimony import Books, Device, Said, TaxSide, Told
 from tests.operations import elsewhere
 from tests.operations.fakes import NUMBER, OCTOBER, ORDINARY, PIN, SPECIAL, Crash
 from tests.operations.world import TOGETHER, World

@@ -8,7 +8,6 @@ from fapiao_kernel.domain.clearing import Run
 from fapiao_kernel.domain.selection import Selection
 from fapiao_kernel.operations.clearing import (
     accepting,
-    alarms,
     approving,
     cancelling,
     concluding,
@@ -17,7 +16,6 @@ from fapiao_kernel.operations.clearing import (
     opening,
     preparing,
     previewing,
-    recovering,
     reporting,
     selecting,
     settling,
@@ -25,8 +23,9 @@ from fapiao_kernel.operations.clearing import (
 from fapiao_kernel.operations.clearing.book import Book
 from fapiao_kernel.operations.clearing.desk import Desk, RunProgress
 from fapiao_kernel.operations.clearing.policy import NO_POLICY
+from fapiao_kernel.operations.clearing.recovery import alarms, recovering
+from fapiao_kernel.operations.clearing.recovery.situation import Situation, look_back
 from fapiao_kernel.operations.clearing.selecting import Selected
-from fapiao_kernel.operations.clearing.situation import Situation, look_back
 from fapiao_kernel.operations.clearing.tokens import Tokens
 from fapiao_kernel.ports import Authority, BackupStore, Card, Clock, Journal, Ledger, Policy, Recorder
 

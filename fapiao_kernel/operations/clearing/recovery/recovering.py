@@ -15,13 +15,13 @@ from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.concluding import conclude
 from fapiao_kernel.operations.clearing.desk import Desk
-from fapiao_kernel.operations.clearing.grounds import grounds
-from fapiao_kernel.operations.clearing.looking import Look, look, units_of_look
-from fapiao_kernel.operations.clearing.offering import dates, recoverable
 from fapiao_kernel.operations.clearing.preparing import fresh_backup
+from fapiao_kernel.operations.clearing.recovery.grounds import grounds
+from fapiao_kernel.operations.clearing.recovery.looking import Look, look, units_of_look
+from fapiao_kernel.operations.clearing.recovery.offering import dates, recoverable
+from fapiao_kernel.operations.clearing.recovery.situation import grouped, testimonies
+from fapiao_kernel.operations.clearing.recovery.testimony import Books, Device, Said, Told, backwards
 from fapiao_kernel.operations.clearing.settling import UNSETTLED, WAITING, moved, recovered, settle_one
-from fapiao_kernel.operations.clearing.situation import grouped, testimonies
-from fapiao_kernel.operations.clearing.testimony import Books, Device, Said, Told, backwards
 from fapiao_kernel.operations.clearing.words import either
 from fapiao_kernel.ports import Backup
 

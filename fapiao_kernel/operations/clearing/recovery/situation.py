@@ -15,10 +15,9 @@ from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.desk import Desk
-from fapiao_kernel.operations.clearing.looking import Look, look, units_of_look
-from fapiao_kernel.operations.clearing.offering import GRAVEST_FIRST, Action, evidence, offer, told
-from fapiao_kernel.operations.clearing.settling import UNSETTLED
-from fapiao_kernel.operations.clearing.testimony import (
+from fapiao_kernel.operations.clearing.recovery.looking import Look, look, units_of_look
+from fapiao_kernel.operations.clearing.recovery.offering import GRAVEST_FIRST, Action, evidence, offer, told
+from fapiao_kernel.operations.clearing.recovery.testimony import (
     Device,
     Said,
     TaxSide,
@@ -28,6 +27,7 @@ from fapiao_kernel.operations.clearing.testimony import (
     journal_says,
     ledger_says,
 )
+from fapiao_kernel.operations.clearing.settling import UNSETTLED
 
 Groups = tuple[tuple[ClearUnit, ...], ...]
 

@@ -14,13 +14,13 @@ from fapiao_kernel.domain.finding import Finding, Severity
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of
-from fapiao_kernel.operations.clearing.looking import Look, states
-from fapiao_kernel.operations.clearing.offering import dates
 from fapiao_kernel.operations.clearing.preparing import backup_data
 from fapiao_kernel.operations.clearing.previewing import beside, compare, unit_row
 from fapiao_kernel.operations.clearing.recall import previews_of, statistics_of
-from fapiao_kernel.operations.clearing.situation import late_findings
-from fapiao_kernel.operations.clearing.testimony import Device, Said, device_says
+from fapiao_kernel.operations.clearing.recovery.looking import Look, states
+from fapiao_kernel.operations.clearing.recovery.offering import dates
+from fapiao_kernel.operations.clearing.recovery.situation import late_findings
+from fapiao_kernel.operations.clearing.recovery.testimony import Device, Said, device_says
 from fapiao_kernel.operations.clearing.words import either
 from fapiao_kernel.ports import Backup, UnitPreview
 

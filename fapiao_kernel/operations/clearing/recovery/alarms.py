@@ -13,10 +13,10 @@ from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations.clearing.book import require
 from fapiao_kernel.operations.clearing.concluding import conclude
 from fapiao_kernel.operations.clearing.desk import Desk
-from fapiao_kernel.operations.clearing.looking import Look, look
-from fapiao_kernel.operations.clearing.recovering import INTERRUPTED
+from fapiao_kernel.operations.clearing.recovery.looking import Look, look
+from fapiao_kernel.operations.clearing.recovery.recovering import INTERRUPTED
+from fapiao_kernel.operations.clearing.recovery.testimony import Device, device_says
 from fapiao_kernel.operations.clearing.settling import UNSETTLED, evidence_of, moved, settle_one
-from fapiao_kernel.operations.clearing.testimony import Device, device_says
 from fapiao_kernel.operations.clearing.words import either, unit_list
 
 RUNLESS = "recovery.false_alarm"

@@ -8,8 +8,8 @@ from fapiao_kernel.domain.card import CardState
 from fapiao_kernel.domain.clearing import MOVES, Event, Run, State
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.operations.clearing.recovery.testimony import Books, Device, Said, TaxSide, Told
 from fapiao_kernel.operations.clearing.settling import UNSETTLED, WAITING, evidence_of
-from fapiao_kernel.operations.clearing.testimony import Books, Device, Said, TaxSide, Told
 from fapiao_kernel.operations.clearing.words import either
 
 
