@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fapiao_kernel.api.rehearsals import RehearsalRequest, RehearsalSummary, RehearsalView
+from fapiao_kernel.api.rehearsals import RehearsalSummary, RehearsalView
+from fapiao_kernel.api.selection import Selecting
 from fapiao_kernel.api.shapes import ErrorView
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.home import Home
@@ -28,9 +29,9 @@ class RehearsalBook:
         """Where a rehearsal lies."""
         return self._home.rehearsals / id
 
-    def begin(self, id: str, card: str, request: RehearsalRequest) -> None:
+    def begin(self, id: str, card: str, request: Selecting) -> None:
         """``rehearsal.begun``, before anything of it exists: a killed agent's twin is found by it."""
-        asked = {"id": id, "card": card, "types": request.types, "periods": request.periods}
+        asked = {"id": id, "card": card, "selection": request.model_dump(exclude={"card"}, exclude_defaults=True)}
         self._journal.append(BEGUN, asked, who=self._who)
 
     def end(

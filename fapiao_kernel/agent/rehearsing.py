@@ -11,11 +11,12 @@ from fapiao_kernel.agent import rehearsal_stage
 from fapiao_kernel.agent.errors import bug_view, view
 from fapiao_kernel.agent.identity import versions
 from fapiao_kernel.agent.rehearsal_book import RehearsalBook
-from fapiao_kernel.api.rehearsals import RehearsalRequest, RehearsalSummary, RehearsalView
+from fapiao_kernel.agent.selection import selection_of
+from fapiao_kernel.api.rehearsals import RehearsalSummary, RehearsalView
+from fapiao_kernel.api.selection import Selecting
 from fapiao_kernel.devices.address import parse
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused
 from fapiao_kernel.domain.rehearsal import Readout, RehearsalVerdict
-from fapiao_kernel.operations.clearing.opening import parse_request
 from fapiao_kernel.operations.rehearsal import ReadOnlyCard, RealSide, Stage, backup_assumed, read_out, rehearse
 from fapiao_kernel.ports import Authority
 from fapiao_kernel.records.proof import rehearsal_record
@@ -56,9 +57,9 @@ class Rehearsals:
 
     # --- for the routes
 
-    def begin(self, request: RehearsalRequest) -> RehearsalView:
-        """Begin a rehearsal. Raises ``UsageError`` (address, types, periods), ``Refused`` (``rehearsal_busy``)."""
-        parse_request(request.types, request.periods)
+    def begin(self, request: Selecting) -> RehearsalView:
+        """Begin a rehearsal. Raises ``UsageError`` (address, selection), ``Refused`` (``rehearsal_busy``)."""
+        selection_of(request)
         card = str(parse(request.card))
         house = self._house
         with self._lock:
@@ -108,7 +109,7 @@ class Rehearsals:
 
     # --- the rehearsal itself
 
-    def _rehearse(self, id: str, card: str, request: RehearsalRequest) -> None:
+    def _rehearse(self, id: str, card: str, request: Selecting) -> None:
         files, verdict, error = None, RehearsalVerdict.BROKEN_OFF, None
         try:
             facts = self._facts(id, card, request)
@@ -128,7 +129,7 @@ class Rehearsals:
                 self._running = ""
             self._house.changes.bump()
 
-    def _facts(self, id: str, card: str, request: RehearsalRequest) -> dict[str, Any]:
+    def _facts(self, id: str, card: str, request: Selecting) -> dict[str, Any]:
         house, who = self._house, self._house.identity.who
         begun_at = house.clock.now().isoformat(timespec="seconds")
         with house.worker.job(id, LABEL) as progress:
@@ -146,8 +147,7 @@ class Rehearsals:
                         on.card,
                         on.authority,
                         on.world.pin,
-                        request.types,
-                        request.periods,
+                        selection_of(request),
                         who,
                         going_on=self._going_on,
                         tell=self._tell,

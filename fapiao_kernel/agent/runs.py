@@ -44,9 +44,7 @@ class Runs:
         """Open a run on a card, which is read for it."""
         card, asked = self._house.cards.get(request.card), selection_of(request)
         who = self._house.identity.who
-        run = self._house.worker.call(
-            card.address, lambda: self._engine.open_run(card.address, who=who, selection=asked)
-        )
+        run = self._house.worker.call(card.address, lambda: self._engine.open_run(card.address, asked, who))
         self._house.changes.bump(run.id)
         return self.view(run.id)
 

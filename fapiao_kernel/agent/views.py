@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fapiao_kernel.agent import errors
+from fapiao_kernel.api.differences import DifferenceView
 from fapiao_kernel.api.ledger import FileView, InvoiceView
 from fapiao_kernel.api.runs import BackupView, CheckView, PreviewView, RateView, StatisticsView, UnitView
 from fapiao_kernel.api.shapes import CardView, FindingView, TypeView
@@ -156,6 +157,7 @@ def preview_of(data: Mapping[str, Any], device_number: str) -> PreviewView:
             StatisticsView(**{key: row[key] for key in StatisticsView.model_fields})
             for row in data.get("statistics", ())
         ],
+        differences=[DifferenceView.model_validate(entry) for entry in data.get("differences", ())],
         findings=[finding_of(f) for f in data.get("findings", ())],
         gates=[check_of(c) for c in data.get("gates", ())],
         confirm_device=device_number[-4:],

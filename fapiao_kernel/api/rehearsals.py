@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
-
 from fapiao_kernel.api.shapes import ErrorView, Shape
-
-
-class RehearsalRequest(Shape):
-    """Rehearse the clear of a card; no types or periods: all that it would close now."""
-
-    card: str
-    types: list[str] = Field(default_factory=list)
-    periods: list[str] = Field(default_factory=list)
 
 
 class RehearsalSummary(Shape):

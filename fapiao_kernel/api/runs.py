@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from fapiao_kernel.api.differences import DifferenceView
 from fapiao_kernel.api.shapes import Amount, ErrorView, FindingView, Shape, WorkView
 
 
@@ -60,6 +61,8 @@ class PreviewView(Shape):
     rates: dict[str, list[RateView]]
     """Totals by rate, keyed ``"004 2026-10"``."""
     statistics: list[StatisticsView]
+    differences: list[DifferenceView] = []
+    """Of each unit that does not agree, the invoices by number."""
     findings: list[FindingView]
     gates: list[CheckView] = []
     """What guards the confirmation, as it stood when the preview was frozen."""

@@ -97,6 +97,7 @@ def _waits_for(view: RunView) -> RequestError | None:
 
 
 def _tell(view: RunView, as_json: bool) -> None:
+    from fapiao_kernel.cli.differing import difference_line
     from fapiao_kernel.cli.words import finding_objects
 
     frozen = view.preview
@@ -109,6 +110,8 @@ def _tell(view: RunView, as_json: bool) -> None:
         for unit in frozen.units:
             say(f"  {unit.name} {unit.period}: {unit.count} 张 · {unit.total} 元 · {unit.digest}", as_json=as_json)
             units.append({key: getattr(unit, key) for key in ("invoice_type", "period", "count", "total", "digest")})
+        for entry in [] if as_json else frozen.differences:
+            say(difference_line(entry))
     for line in finding_lines(findings):
         say(line, as_json=as_json)
     for warning in view.warnings:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, say, verb
+from fapiao_kernel.cli.select import (
+    FromOption,
+    InvoiceOption,
+    KindsOption,
+    PeriodsOption,
+    PresetOption,
+    ToOption,
+    TypesOption,
+    WholeOption,
+    asked,
+)
 
 if TYPE_CHECKING:
     from fapiao_kernel.api.rehearsals import RehearsalView
@@ -25,8 +36,14 @@ MARKS = {"done": "✓", "stopped": "✗", "broken": "?", "not_reached": "·"}
 @verb
 def rehearse(
     card: CardOption = None,
-    types: Annotated[str, typer.Option("--types", help="票种代码，逗号分开 · invoice types, 004,007")] = "",
-    periods: Annotated[str, typer.Option("--periods", help="征期，逗号分开 · periods, 2026-10")] = "",
+    preset: PresetOption = "",
+    kinds: KindsOption = "",
+    types: TypesOption = "",
+    periods: PeriodsOption = "",
+    first_day: FromOption = "",
+    last_day: ToOption = "",
+    invoice: InvoiceOption = None,
+    whole: WholeOption = False,
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:
@@ -45,13 +62,10 @@ def rehearse(
             say(f"  {view.step}", as_json=as_json)
 
     with connect(home) as client:
-        view = client.rehearse(card_of(client, card), _list(types), _list(periods))
+        wanted = asked(preset, kinds, types, periods, first_day, last_day, invoice, whole=whole)
+        view = client.rehearse(card_of(client, card), **wanted)
         view = client.wait_rehearsal(view.id, tell)
     _tell(view, as_json)
-
-
-def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _tell(view: RehearsalView, as_json: bool) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from fapiao_kernel.api.rehearsals import RehearsalRequest, RehearsalSummary, RehearsalView
+from fapiao_kernel.api.rehearsals import RehearsalSummary, RehearsalView
+from fapiao_kernel.api.selection import Selecting
 
 if TYPE_CHECKING:
     from fapiao_kernel.api.shapes import Changes
@@ -21,10 +22,9 @@ class Rehearsals:
 
         def changes(self, since: int) -> Changes: ...
 
-    def rehearse(self, card: str, types: Sequence[str] = (), periods: Sequence[str] = ()) -> RehearsalView:
-        """Begin a rehearsal (演练) of a card's clear; nothing is changed on the card."""
-        request = RehearsalRequest(card=card, types=list(types), periods=list(periods))
-        return self._wire.ask(RehearsalView, "POST", "/rehearsals", json=request, long=True)
+    def rehearse(self, card: str, **asked: Any) -> RehearsalView:
+        """Begin a rehearsal (演练) of a card's clear, over a selection (fields of ``Selecting``); nothing is changed on the card."""
+        return self._wire.ask(RehearsalView, "POST", "/rehearsals", json=Selecting(card=card, **asked), long=True)
 
     def rehearsals(self) -> list[RehearsalSummary]:
         """Every rehearsal of the home, oldest first."""

@@ -17,7 +17,8 @@ import pytest
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.settings import PRODUCTION
 from fapiao_kernel.api.practice import PracticeRequest, PracticeView
-from fapiao_kernel.api.rehearsals import RehearsalRequest, RehearsalView
+from fapiao_kernel.api.rehearsals import RehearsalView
+from fapiao_kernel.api.selection import Selecting
 from fapiao_kernel.client import Client, RequestError, connect
 from fapiao_kernel.domain.clearing import Event
 from fapiao_kernel.domain.home import Home
@@ -94,7 +95,7 @@ def practise(house: House, **options: Any) -> PracticeView:
 
 
 def rehearsed_here(house: House, card: str) -> RehearsalView:
-    id = house.rehearsals.begin(RehearsalRequest(card=card)).id
+    id = house.rehearsals.begin(Selecting(card=card)).id
     house.rehearsals.wait()
     return house.rehearsals.view(id)
 
@@ -108,7 +109,7 @@ def test_invoices_that_wait_for_their_upload_would_refuse_the_clear(house: House
 
 def test_a_card_that_is_reported_already_is_rehearsed_from_there(house: House) -> None:
     practice = practise(house)
-    run = house.engine.open_run(practice.card, (), (), "tests")
+    run = house.engine.open_run(practice.card, who="tests")
     house.engine.check(run.id)
     house.engine.backup(run.id)
     house.engine.report(run.id, practice.pin, "2026-10")
@@ -123,7 +124,7 @@ def test_a_card_that_is_reported_already_is_rehearsed_from_there(house: House) -
 def test_what_was_rehearsed_is_what_the_real_clear_then_does(house: House) -> None:
     practice = practise(house)
     rehearsal = rehearsed_here(house, practice.card)
-    engine, run = house.engine, house.engine.open_run(practice.card, (), (), "tests")
+    engine, run = house.engine, house.engine.open_run(practice.card, who="tests")
     engine.check(run.id)
     engine.backup(run.id)
     engine.report(run.id, practice.pin, "2026-10")
@@ -182,9 +183,9 @@ def test_a_bug_of_ours_breaks_it_off_and_the_next_one_runs(house: House, monkeyp
 
 def test_one_rehearsal_at_a_time_and_what_was_asked_wrongly_is_refused_at_once(client: Client) -> None:
     practice = client.practice_start(size=SIZE)
-    for wrong in (("no address", []), (practice.card, ["card"])):
+    for card, types in (("no address", []), (practice.card, ["card"])):
         with pytest.raises(RequestError) as refused:
-            client.rehearse(wrong[0], wrong[1])
+            client.rehearse(card, types=types)
         assert refused.value.exit_code == 2
     with pytest.raises(RequestError) as refused:
         client.rehearsal("y-none")
@@ -284,7 +285,7 @@ def test_a_production_home_rehearses_its_card_though_it_refuses_simulated_ones(t
     try:
         before = image.read_bytes()
         address = f"gb18240+serial://{card.line}"
-        id = house.rehearsals.begin(RehearsalRequest(card=address)).id
+        id = house.rehearsals.begin(Selecting(card=address)).id
         house.rehearsals.wait()
         view = house.rehearsals.view(id)
         assert view.error is None and view.facts is not None

@@ -24,7 +24,7 @@ def test_it_prints_the_verdict_the_units_and_what_a_real_clear_needs(home: Path,
     shown = fapiao("rehearse", "--types", "004")
     assert shown.code == 0 and "真实设备没有改动" in shown.out and "报告 report:" in shown.out
     wrong = fapiao("rehearse", "--types", "9", "--json")
-    assert (wrong.code, wrong.value["error"]["code"]) == (2, "clear_request")
+    assert (wrong.code, wrong.value["error"]["code"]) == (2, "selection_wrong")
 
 
 def test_what_would_be_refused_and_a_card_that_is_away_have_their_codes(home: Path, fapiao: Callable[..., Ran]) -> None:

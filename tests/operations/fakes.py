@@ -349,7 +349,8 @@ class FakeLedger(BriefLedger):
         kept: dict[ClearUnit, list[Decimal]] = {unit: [] for unit in units}
         for unit in kept.keys() - self.rows.keys():
             for n, total in enumerate(self.units.get(unit, []), 1):
-                day, key = unit.period.first_day.replace(day=n), (unit.invoice_type.value, f"{unit.period}/{n}")
+                day = unit.period.first_day.replace(day=(n - 1) % unit.period.last_day.day + 1)
+                key = (unit.invoice_type.value, f"{unit.period}/{n}")
                 if (first_day or day) <= day <= (last_day or day) and (not invoices or key in invoices):
                     kept[unit].append(total)
         return {unit: Tally(len(totals), sum(totals, Decimal("0.00"))) for unit, totals in kept.items()}

@@ -14,6 +14,7 @@ from fapiao_kernel.domain.card import CardState, Monitoring
 from fapiao_kernel.domain.clearing import Event, Run, State
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused
 from fapiao_kernel.domain.finding import Who
+from fapiao_kernel.domain.selection import Selection
 from fapiao_kernel.operations.clearing.policy import NoPolicy
 from fapiao_kernel.ports import Declaration
 from tests.operations.fakes import OCTOBER, ORDINARY, PIN, SPECIAL, TAXPAYER
@@ -269,7 +270,7 @@ def test_a_device_pulled_out_before_the_confirmation_is_not_reachable(world: Wor
 
 
 def test_a_type_left_out_of_this_clear_is_warned_of(world: World) -> None:
-    run = world.engine.open_run(world.card.address, (ORDINARY.value,), (), "tester")
+    run = world.engine.open_run(world.card.address, Selection(types=(ORDINARY,)), "tester")
     world.engine.backup(world.engine.check(run.id).id)
     world.report(run)
     world.authority.filed = True

@@ -15,6 +15,7 @@ from fapiao_kernel.domain.card import CardProfile, Evidence, Volume
 from fapiao_kernel.domain.errors import NotReachable, Refused
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.rehearsal import Readout
+from fapiao_kernel.domain.selection import Kind, Preset, Selection
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.policy import NO_POLICY, NoPolicy
 from fapiao_kernel.operations.rehearsal import (
@@ -278,11 +279,18 @@ def test_an_open_clear_of_the_card_is_named(theatre: Theatre) -> None:
     assert "20261105-1234-abcdef" in told["message"]
 
 
-def test_types_are_widened_to_what_the_real_device_closes_together() -> None:
-    together = CardProfile("金税盘", ((SPECIAL, ORDINARY),))
-    assert wider(together, ["004"]) == ("004", "007")
-    assert wider(CardProfile("税控盘", APART), ["004"]) == ("004",)
-    assert wider(together, []) == ()
+def test_types_are_widened_to_what_the_real_device_closes_together(theatre: Theatre) -> None:
+    together, read = CardProfile("金税盘", ((SPECIAL, ORDINARY),)), theatre.read()
+    asked = Selection(types=(SPECIAL,))
+    assert wider(together, read, asked).types == (SPECIAL, ORDINARY)
+    assert wider(CardProfile("税控盘", APART), read, asked).types == (SPECIAL,)
+    assert wider(together, read, Selection()).types == ()
+
+
+def test_a_kind_and_a_preset_can_be_rehearsed(theatre: Theatre) -> None:
+    asked = Selection(kinds=(Kind.ORDINARY,), preset=Preset.LAST_MONTH)
+    facts = theatre.rehearse(selection=asked)
+    assert [(u["invoice_type"], u["outcome"]) for u in facts["units"]] == [("007", "cleared")]
 
 
 # --- the overlays

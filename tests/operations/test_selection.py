@@ -32,7 +32,7 @@ def select(world: World, **plain: Any) -> Selected:
 
 
 def open_run(world: World, **plain: Any) -> Run:
-    return world.engine.open_run(world.card.address, who="tester", selection=Selection.parse(plain))
+    return world.engine.open_run(world.card.address, Selection.parse(plain), "tester")
 
 
 def refused(call: Callable[[], object]) -> FapiaoError:
@@ -251,12 +251,6 @@ def test_a_cleared_type_is_not_due_and_says_by_which_date(world: World) -> None:
 def test_a_type_that_the_device_does_not_have_is_wrong_use(world: World, wrong: dict[str, Any]) -> None:
     error = refused(lambda: select(world, **wrong))
     assert isinstance(error, UsageError)
-    assert error.code == "selection_wrong"
-
-
-def test_a_selection_and_types_beside_it_are_wrong_use(world: World) -> None:
-    address = world.card.address
-    error = refused(lambda: world.engine.open_run(address, ("004",), (), "t", Selection()))
     assert error.code == "selection_wrong"
 
 

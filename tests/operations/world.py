@@ -74,7 +74,7 @@ class World:
         return "2026-10" if len(self.card.span) == 1 else f"{self.card.span[0]}..{self.card.span[-1]}"
 
     def opened(self) -> Run:
-        return self.engine.open_run(self.card.address, (), (), "tester")
+        return self.engine.open_run(self.card.address, who="tester")
 
     def checked(self) -> Run:
         return self.engine.check(self.opened().id)

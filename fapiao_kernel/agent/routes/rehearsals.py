@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from fapiao_kernel.agent.compose import House
-from fapiao_kernel.api.rehearsals import RehearsalRequest, RehearsalSummary, RehearsalView
+from fapiao_kernel.api.rehearsals import RehearsalSummary, RehearsalView
+from fapiao_kernel.api.selection import Selecting
 
 
 def router(house: House) -> APIRouter:
@@ -14,7 +15,7 @@ def router(house: House) -> APIRouter:
     rehearsals = house.rehearsals
 
     @routes.post("", status_code=202)
-    def begin(request: RehearsalRequest) -> RehearsalView:
+    def begin(request: Selecting) -> RehearsalView:
         """Begin; the card is read once, and never changed."""
         return rehearsals.begin(request)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from fapiao_kernel.domain.clearing import Run
 from fapiao_kernel.domain.selection import Selection
@@ -85,16 +85,9 @@ class Engine:
         """What a selection comes to: the units that would really close, beside what was asked for. Changes nothing."""
         return selecting.select(self._desk, card, selection)
 
-    def open_run(
-        self,
-        card: str,
-        types: Sequence[str] = (),
-        periods: Sequence[str] = (),
-        who: str = "",
-        selection: Selection | None = None,
-    ) -> Run:
-        """Open a run over what the card would close now (see ``opening.open_run``)."""
-        return opening.open_run(self._desk, card, types, periods, who, selection)
+    def open_run(self, card: str, selection: Selection | None = None, who: str = "") -> Run:
+        """Open a run over a selection; without one, over what the card would close now (see ``opening.open_run``)."""
+        return opening.open_run(self._desk, card, selection or Selection(), who)
 
     def check(self, run: str) -> Run:
         """Step ①: compute every check."""

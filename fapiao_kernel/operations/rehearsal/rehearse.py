@@ -10,9 +10,9 @@ from fapiao_kernel.domain.card import CardProfile
 from fapiao_kernel.domain.clearing import Event, Run
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.finding import Severity
-from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.domain.rehearsal import Readout, RehearsalVerdict
+from fapiao_kernel.domain.selection import Selection
 from fapiao_kernel.operations.clearing.desk import periods_of
 from fapiao_kernel.operations.clearing.words import span
 from fapiao_kernel.operations.rehearsal.needs import RealSide, needs
@@ -28,7 +28,7 @@ def rehearse(stage: Stage, readout: Readout, real: RealSide) -> dict[str, Any]:
     Keys: ``form verdict device card_read summaries period steps units statistics census_before census_after accepted needs
     assumed twin error``. A gate that shuts ends the walk and is a result; a bug passes through.
     """
-    walk = Walk(replace(stage, types=wider(real.profile, stage.types))).go()
+    walk = Walk(replace(stage, selection=wider(real.profile, readout, stage.selection))).go()
     run = walk.run
     wanted = [*_shown(walk), *needs(real, readout, periods_of(run.units) if run else (), walk.taken_on)]
     identity = readout.state.identity
@@ -57,10 +57,12 @@ def rehearse(stage: Stage, readout: Readout, real: RealSide) -> dict[str, Any]:
     }
 
 
-def wider(profile: CardProfile, types: Sequence[str]) -> tuple[str, ...]:
-    """The asked types with those that the real device closes together with them; none asked stays none: all."""
-    asked = tuple(InvoiceType(t) for t in types)
-    return tuple(t.value for group in profile.groups(asked) for t in group) if asked else ()
+def wider(profile: CardProfile, readout: Readout, selection: Selection) -> Selection:
+    """The selection with the types that the real device closes together with those asked for: the twin clears each alone."""
+    licensed = tuple(m.invoice_type for m in readout.state.monitoring)
+    asked = selection.asked_types(licensed) if selection.types or selection.kinds else ()
+    types = tuple(t for group in profile.groups(asked) for t in group if t in licensed) if asked else ()
+    return replace(selection, types=types, kinds=())
 
 
 def verdict(walk: Walk, wanted: Sequence[Mapping[str, Any]]) -> RehearsalVerdict:

@@ -12,6 +12,7 @@ from fapiao_kernel.domain.errors import FapiaoError, Refused, UsageError, findin
 from fapiao_kernel.domain.finding import Severity
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.plain import plain
+from fapiao_kernel.domain.selection import Selection
 from fapiao_kernel.operations.clearing.confirming import TAIL
 from fapiao_kernel.operations.clearing.desk import periods_of
 from fapiao_kernel.operations.clearing.engine import Engine
@@ -38,8 +39,7 @@ class Stage:
     card: Card
     authority: Authority
     pin: str = field(repr=False)
-    types: Sequence[str] = ()
-    periods: Sequence[str] = ()
+    selection: Selection = field(default_factory=Selection)
     who: str = ""
     going_on: Callable[[], None] = lambda: None
     tell: Callable[[str], None] = lambda step: None
@@ -109,7 +109,7 @@ class Walk:
 
     def _open(self) -> Findings:
         stage = self._stage
-        self._id = self._engine.open_run(stage.card.address, stage.types, stage.periods, stage.who).id
+        self._id = self._engine.open_run(stage.card.address, stage.selection, stage.who).id
         return []
 
     def _check(self) -> Findings:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fapiao_kernel.domain.errors import english
-from fapiao_kernel.records.proof import tables
+from fapiao_kernel.records.proof import differing, tables
 from fapiao_kernel.records.proof.markup import Markup, inner, tag
 from fapiao_kernel.records.proof.style import css
 from fapiao_kernel.records.proof.witnesses import witnesses
@@ -36,6 +36,7 @@ def render(
         _section("h.device", tables.device(facts)),
         _section("h.ticks", _ticks(facts)),
         _section("h.totals", tables.totals(facts), tag("p", word("voids_zero"), class_="small")),
+        _differences(facts),
         _section("h.census", tables.census(facts)),
         _section("h.checks", tables.checks(facts), long=True),
         _section("h.backups", tables.backups(facts)),
@@ -86,6 +87,11 @@ def _ticks(facts: Mapping[str, Any]) -> Markup:
         title = tag("p", word(f"tick.{witness.name}"), " ", head, class_="head")
         boxes.append(tag("div", title, tag("p", witness.sentence), *extra))
     return tag("div", *boxes, class_="ticks")
+
+
+def _differences(facts: Mapping[str, Any]) -> Markup:
+    page = differing.page(facts)
+    return _section("h.differences", page, long=True) if page else page
 
 
 def _section(heading: str, *content: Markup, long: bool = False) -> Markup:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from fapiao_kernel.records.proof import tables
+from fapiao_kernel.records.proof import differing, tables
 from fapiao_kernel.records.proof.witnesses import witnesses
 from fapiao_kernel.records.proof.words import type_name, word
 
 _UNITS = "code type period outcome count total lock.before lock.after start.before start.after digest.d1"
 _DIFFERENCES = "code type period card.count ledger.count count.difference card.total ledger.total total.difference said"
+_NAMED = "invoice.code number date"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def sheets(facts: Mapping[str, Any], records: Sequence[Mapping[str, Any]], head:
     yield _sheet("title", "item content note", _summary(facts, head, key))
     yield _sheet("s.units", _UNITS, _units(facts))
     yield _sheet("s.preview", "code type period rate count voids reds amount tax total", _preview(facts))
-    yield _sheet("s.differences", _DIFFERENCES, _differences(facts))
+    yield _sheet("s.differences", f"{_DIFFERENCES} {_NAMED}", _differences(facts))
     yield _sheet("s.checks", "outcome check said evidence remedy", _checks(facts))
     yield _sheet("s.journal", "seq time who kind what data hash", _journal(records))
 
@@ -109,6 +110,20 @@ def _differences(facts: Mapping[str, Any]) -> Rows:
             Amount(str(totals[0])), Amount(str(totals[1])), Amount(str(totals[0] - totals[1])),
             word("yes" if line["agrees"] else "no"),
         )  # fmt: skip
+        yield from _named(facts, line)
+
+
+def _named(facts: Mapping[str, Any], line: Mapping[str, Any]) -> Rows:
+    """Under a unit's line: each invoice that the frozen preview names, then what the numbers alone do not say."""
+    entry = differing.of_unit(facts, line)
+    if entry is None:
+        return
+    rows = list(differing.named(entry))
+    for one in rows:
+        totals = (Amount(total) if total else "" for total in (one.card, one.ledger))
+        yield *_unit(line), "", "", "", *totals, "", one.why, one.code, one.number, one.date
+    for said in differing.remarks(entry, len(rows)):
+        yield *_unit(line), "", "", "", "", "", "", said
 
 
 def _checks(facts: Mapping[str, Any]) -> Rows:

@@ -23,6 +23,26 @@ ASIDE_EN: dict[str, str] = {
     # cancelling
     "cancelling.answer": "Stop was asked for; the step under way ends first.",
     "cancelling.text": "Nothing new reaches the device. When the step ends, this clear is cancelled.",
+    # differences named
+    "differ.unit": "{unit}: invoices that differ, {n}",
+    "differ.table": "Differences by number",
+    "differ.col.card": "Device, with tax",
+    "differ.col.ledger": "Ledger, with tax",
+    "differ.col.why": "What differs",
+    "differ.rest": "{n} more, not listed here",
+    "differ.by_volumes": "The device listed no invoices: told by its volumes. A number missing between two of the ledger's can be "
+    "named; what is missing at the beginning or end of a volume cannot.",
+    "differ.list_disagrees": "The device's list does not come to its own statistics: take the numbers as a hint.",
+    "differ.unnamed": "{n} more cannot be named",
+    "differ.only_card": "only on the device",
+    "differ.only_ledger": "only in the ledger",
+    "differ.gap": "number missing in the ledger",
+    "differ.outside": "in none of the device's volumes",
+    "differ.state": "other state: device {card}, ledger {ledger}",
+    "differ.amount": "other amount",
+    "differ.normal": "normal",
+    "differ.red": "red",
+    "differ.void": "void",
     # recovery
     "recover.question": "Device and records do not match?",
     "recover.look": "Read the device and compare all four (changes nothing)",

@@ -8,7 +8,7 @@ from typing import Any
 from fapiao_kernel.api.runs import PreviewView, RunView
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import accepting, blocks, confirming
+from fapiao_widgets.viewmodels import accepting, blocks, confirming, differing
 from fapiao_widgets.viewmodels.formats import amount, count, type_name, unit, units
 from fapiao_widgets.viewmodels.frame import Frame, panel
 from fapiao_widgets.viewmodels.preparing import stop
@@ -35,7 +35,7 @@ def look(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
     again = blocks.button("preview", say("preview.again"), tone="second")
     total = _sum([u.total for u in preview.units])
     answer = say("preview.frozen", count=count(sum(u.count or 0 for u in preview.units)), total=amount(total))
-    content = [unit_table(preview), statistics(preview)]
+    content = [unit_table(preview), statistics(preview), *differing.differences(preview)]
     if preview.findings:
         content.insert(0, finding_items(say("checks"), preview.findings))
     content[:0] = accepting.taken_on(run)
