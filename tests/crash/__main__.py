@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--depth", choices=DEPTHS, default="all")
     parser.add_argument("--seeds", type=int, default=0, help="random months with several faults, in process")
+    parser.add_argument("--only-seeds", action="store_true", help="in process: no pairs, the seeds alone")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one seeded month")
     parser.add_argument("--break", nargs=2, metavar=("POINT", "FAULT"), dest="pair", help="one pair")
@@ -40,13 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.pair is not None:
         kind, _, number = asked.pair[0].partition(":")
         return _tell([Break(Point(kind, int(number)), Fault(asked.pair[1]))], 0.0)
-    return _run(asked.depth, asked.seeds, asked.first, as_json=asked.json)
+    return _run(asked.depth, asked.seeds, asked.first, pairs=not asked.only_seeds, as_json=asked.json)
 
 
-def _run(depth: str, seeds: int, first: int, *, as_json: bool) -> int:
+def _run(depth: str, seeds: int, first: int, *, pairs: bool, as_json: bool) -> int:
     results = []
     if depth != "real":
-        results.append(matrix.run(seeds, first, lambda done: _progress("in process", done)))
+        results.append(matrix.run(seeds, first, lambda done: _progress("in process", done), paired=pairs))
     if depth != "in-process":
         from tests.crash.real import matrix as real
 
