@@ -25,8 +25,12 @@ from benchmarks.form import Goal, Report, python
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS, SECONDS = 10_000, 300.0
 WHOLE_SECONDS = 480.0
-PLANTED, PLANTED_SEEDS = "retried_after_a_lost_reply", 200
-FIND = f"from tests.crash.inside import planted; print(planted.found_after({PLANTED!r}) or 0)"
+PLANTED_SEEDS = 200
+FIND = f"""
+from tests.crash.model import matrix, planted
+print(next((n + 1 for n in range({PLANTED_SEEDS}) if matrix.judged(matrix.drawn(n), "", planted.Retries)), 0))
+"""
+"""How many seeds it takes until the planted retry is found; 0 when it is not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

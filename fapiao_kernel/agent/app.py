@@ -13,6 +13,7 @@ from fapiao_kernel.agent.queries import Queries
 from fapiao_kernel.agent.routes import cards, ledger, lessons, practice, recovery, rehearsals, runs, support, whole
 from fapiao_kernel.agent.runs import Runs
 from fapiao_kernel.agent.security import Guard
+from fapiao_kernel.api.shapes import Failure
 from fapiao_kernel.domain.home import Home
 
 
@@ -23,6 +24,7 @@ def build(home: House | Path, token: str = "", stop: Callable[[], None] = lambda
         title="fapiao-kernel agent",
         description="发票清卡后台程序：本机接口，仅供同一用户的程序使用。",
         version=house.identity.version,
+        responses={"4XX": {"model": Failure}, "5XX": {"model": Failure}},
         docs_url=None,
         redoc_url=None,
     )

@@ -86,7 +86,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         what = f"{request.method} {request.url.path}"
-        return _answer(error.status_code, view(UsageError("unknown_route", what=what)))
+        code = "unknown_route" if error.status_code in (404, 405) else "bad_request"
+        return _answer(
+            error.status_code, view(UsageError(code, what=what if code == "unknown_route" else error.detail))
+        )
 
 
 class Bugs:

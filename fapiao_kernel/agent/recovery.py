@@ -50,6 +50,7 @@ def situation_view(found: Situation) -> SituationView:
         action=found.action.value,
         run=found.run.id if found.run is not None else "",
         units=[_unit(unit) for unit in found.units],
+        notes=[finding_view(one) for one in found.notes],
     )
 
 

@@ -133,11 +133,16 @@ class Rehearsals:
         house, who = self._house, self._house.identity.who
         begun_at = house.clock.now().isoformat(timespec="seconds")
         with house.worker.job(id, LABEL) as progress:
+
+            def reading(label: str, done: int, total: int) -> None:
+                self._going_on()  # a long list is left unread when the agent stops
+                progress(label, done, total)
+
             self._tell("read")
             real = ReadOnlyCard(house.cards.get(card))
             # Once, on the card's own thread; from here on the real card is not used any more.
             readout, profile, evidence = house.worker.call(
-                card, lambda: (read_out(real, house.clock), real.profile, dict(real.evidence()))
+                card, lambda: (read_out(real, house.clock, house.ledger, reading), real.profile, dict(real.evidence()))
             )
             self._tell("twin")
             with rehearsal_stage.stage(house, self._book.folder(id), readout, progress) as on:

@@ -23,7 +23,8 @@ class UnitSituationView(Shape):
 
 class SituationView(Shape):
     """A card as it stands, read just now. ``action``: the one thing left to do, ``none|false_alarm|continue_from_device|
-    read_back|conclude|support``; ``run``: the open run it is about, or ``""``."""
+    read_back|conclude|support``; ``run``: the open run it is about, or ``""``. ``notes``: what is to be said beside the units, why
+    the card could not be read, and invoices that came in after their unit was closed."""
 
     card: str
     device_number: str
@@ -33,6 +34,7 @@ class SituationView(Shape):
     action: str
     run: str
     units: list[UnitSituationView]
+    notes: list[FindingView] = []
 
 
 class CardRequest(Shape):

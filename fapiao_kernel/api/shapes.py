@@ -36,6 +36,12 @@ class ErrorView(Shape):
     exit_code: int = 3
 
 
+class Failure(Shape):
+    """What every answer of 400 and above carries."""
+
+    error: ErrorView
+
+
 # --- cards and the whole -------------------------------------------------------------------------------------------
 
 

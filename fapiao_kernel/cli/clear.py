@@ -32,12 +32,14 @@ def clear(
     from fapiao_kernel.cli.follow import Steps
     from fapiao_kernel.client import RequestError, connect
 
-    tail, comma, period = (part.strip() for part in confirm.partition(","))
+    tail, comma, period = (part.strip() for part in confirm.replace("，", ",").partition(","))
     if not comma or not tail or not period:
         raise RequestError.of("confirm_form", exit_code=2)
     with connect(home) as client:
         steps = Steps(client, as_json=as_json)
         view = _run_of(client, card_of(client, card), revision)
+        if view.busy:  # the same clear from another window, most often: its end is this one's answer
+            view = client.wait(view.id)
         view = _execute(steps, view, revision, tail, period, pin_stdin)
         if view.state not in ("outcome_unknown", "finished"):
             view = steps.act("conclude", "核验与收尾", lambda: client.conclude(view.id))

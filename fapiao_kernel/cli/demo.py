@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -61,9 +62,10 @@ def demo(
     例 Examples: fapiao demo · fapiao demo --invoices 十月.xlsx 发票文件夹 --home ~/demo · fapiao demo --size 200000 --json
     """
     from fapiao_kernel.cli.follow import Steps
-    from fapiao_kernel.client import RequestError, connect
+    from fapiao_kernel.client import RequestError, connect, home_folder
 
-    place = home.expanduser().absolute() if home else Path(tempfile.mkdtemp(prefix="fapiao-demo-"))
+    named = home is not None or os.environ.get("FAPIAO_HOME")
+    place = home_folder(home) if named else Path(tempfile.mkdtemp(prefix="fapiao-demo-"))
     try:
         connect(place, start=False).close()
         ours = False

@@ -106,7 +106,9 @@ def _tell(view: RunView, as_json: bool) -> None:
     units: list[dict[str, Any]] = []
     if frozen is not None:
         say(f"预览 revision {frozen.revision}", as_json=as_json)
-        say(f'  确认时输入 to confirm: --confirm "{frozen.confirm_device}, {frozen.confirm_period}"', as_json=as_json)
+        if view.state in ("previewed", "awaiting", "confirmed"):
+            typed = f"{frozen.confirm_device}, {frozen.confirm_period}"
+            say(f'  确认时输入 to confirm: --confirm "{typed}"', as_json=as_json)
         for unit in frozen.units:
             say(f"  {unit.name} {unit.period}: {unit.count} 张 · {unit.total} 元 · {unit.digest}", as_json=as_json)
             units.append({key: getattr(unit, key) for key in ("invoice_type", "period", "count", "total", "digest")})
@@ -123,6 +125,9 @@ def _tell(view: RunView, as_json: bool) -> None:
         "verdict": "clearable" if frozen and not held else "blocked",
         "findings": finding_objects(findings),
     }
+    if view.verdict == "unknown":
+        say("结果未知，先看设备 outcome unknown, look at the device: fapiao recover", as_json=as_json)
+        raise Done(value, 4)
     raise Done(value, 3 if frozen is None else 1 if held else 0)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, say, verb
+from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, finding_lines, say, verb
 
 if TYPE_CHECKING:
     from fapiao_kernel.api.recovery import SituationView
@@ -21,6 +21,8 @@ WAYS = {
     "support": "互相矛盾，请支持人员来看 contradictory, call support",
 }
 
+UNREAD = "读不到设备，现在是什么状态不知道 the card cannot be read: its state is not known"
+
 
 @verb
 def recover(
@@ -29,8 +31,8 @@ def recover(
         bool, typer.Option("--continue", help="按设备显示的结果继续 · go on from what the device says")
     ] = False,
     false_alarm: Annotated[
-        str, typer.Option("--false-alarm", help="误报：为什么以为出了事 · nothing happened: why it was thought")
-    ] = "",
+        str | None, typer.Option("--false-alarm", help="误报：为什么以为出了事 · nothing happened: why it was thought")
+    ] = None,
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:
@@ -44,14 +46,14 @@ def recover(
     from fapiao_kernel.cli.choose import card_of
     from fapiao_kernel.client import RequestError, connect
 
-    if go_on and false_alarm:
+    if go_on and false_alarm is not None:
         raise RequestError.of("recover_one_way", exit_code=2)
     with connect(home) as client:
         address = card_of(client, card)
         run: RunView | None = None
         if go_on:
             run = client.continue_from_device(address)
-        elif false_alarm:
+        elif false_alarm is not None:
             run = client.false_alarm(address, false_alarm)
         found = client.look_back(address)
     _tell(found, run, as_json)
@@ -66,7 +68,12 @@ def _tell(found: SituationView, run: RunView | None, as_json: bool) -> None:
             say(f"    → {unit.finding.remedy}", as_json=as_json)
     if run is not None:
         say(f"{run.id}: {run.state} · {run.verdict}", as_json=as_json)
-    say(WAYS[found.action], as_json=as_json)
+    for line in finding_lines(found.notes):
+        say(line, as_json=as_json)
+    if found.readable or found.action != "none":
+        say(WAYS[found.action], as_json=as_json)
+    else:
+        say(UNREAD, as_json=as_json)
     raise Done(_value(found, run), _code(found))
 
 
@@ -75,7 +82,7 @@ def _code(found: SituationView) -> int:
         return 5
     if found.action == "read_back":
         return 4
-    return 0 if found.action == "none" else 1
+    return 0 if found.action == "none" and not found.notes else 1
 
 
 def _value(found: SituationView, run: RunView | None) -> dict[str, Any]:
@@ -89,7 +96,9 @@ def _value(found: SituationView, run: RunView | None) -> dict[str, Any]:
         "agree": found.agree,
         "action": found.action,
         "units": [{key: getattr(unit, key) for key in witnesses} for unit in found.units],
-        "findings": [{key: getattr(unit.finding, key) for key in keys} for unit in found.units],
+        "findings": [
+            {key: getattr(one, key) for key in keys} for one in (*(u.finding for u in found.units), *found.notes)
+        ],
         "run": run.id if run is not None else "",
         "verdict": run.verdict if run is not None else "",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -77,14 +78,14 @@ def asked(
         "periods": _list(periods),
         "first_day": first_day,
         "last_day": last_day,
-        "invoices": [tuple(one.partition(":")[::2]) for one in invoice or ()],
+        "invoices": [tuple(one.replace("：", ":").partition(":")[::2]) for one in invoice or ()],
         "whole": whole,
     }
     return {name: value for name, value in fields.items() if value}
 
 
 def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+    return [part.strip() for part in re.split("[,，、]", text) if part.strip()]
 
 
 def _tell(found: SelectedView, as_json: bool) -> None:
@@ -97,7 +98,7 @@ def _tell(found: SelectedView, as_json: bool) -> None:
         )
     if found.missing:
         say(f"! {found.missing} 张不在这些单元里 picked invoices are in none of these units", as_json=as_json)
-    if not found.exact:
+    if any(unit.along for unit in found.units):
         say("设备只能整单元清。仍要清，加 --whole · the device closes whole units; add --whole", as_json=as_json)
     value = found.model_dump()
     raise Done(value, 0 if found.exact else 1)

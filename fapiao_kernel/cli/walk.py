@@ -40,10 +40,12 @@ def to_preview(
                 last = view.backups[-1]
                 steps.told("backup", f"已备份到 {len(last.copies)} 个文件夹，加密，读回一致")
             case "backed_up" | "summarised":
-                if pin is None:
+                # What the device has reported already is uploaded alone: no PIN, and no word for the period, so that it cannot change.
+                change = view.state == "backed_up" and not _reported(view)
+                if change and pin is None:
                     return view
-                given = pin()
-                view = steps.act("report", "抄报", partial(client.report, view.id, given, view.period))
+                given = (pin(), view.period) if change and pin is not None else ("", "")
+                view = steps.act("report", "抄报", partial(client.report, view.id, *given))
                 steps.told("report", "已抄报并上报汇总")
             case "reported":
                 if file_return is not None:
@@ -58,6 +60,12 @@ def to_preview(
             case _:
                 return view
     return view
+
+
+def _reported(view: RunView) -> bool:
+    """Whether the last check found every type of the run reported on the device (``domain.verdict``)."""
+    done = ("check_verdict_clearable", "check_verdict_not_declared")
+    return any(check.name == "verdict" and check.finding.code in done for check in view.checks)
 
 
 def _preview(steps: Steps, view: RunView) -> RunView:

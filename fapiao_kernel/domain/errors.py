@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from fapiao_kernel.domain.finding import Effect, Finding, Severity, Who
 
@@ -55,10 +56,21 @@ class FapiaoError(Exception):
         self.original = original
         super().__init__(f"{code}: {self.sentence}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Whole across a process boundary, in the words that it was raised with."""
+        return _again, (type(self), self.args, self.__dict__.copy())
+
     def finding(self, row: int | None = None) -> Finding:
         """The same statement as a finding."""
         severity = self.severity if self.severity is not Severity.OK else Severity.BLOCKER
         return Finding(self.code, severity, self.sentence, self.original, self.remedy, self.who, self.effect, row)
+
+
+def _again(kind: type[FapiaoError], args: tuple[Any, ...], state: Mapping[str, Any]) -> FapiaoError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(FapiaoError):

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fapiao_kernel.domain.card import CardState, MonthStatistics, Volume
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.invoice import InvoiceType
 
 
@@ -16,6 +17,7 @@ class Readout:
     """One reading of a card (读出), all that its twin is made from. ``read_at``: this computer's clock when the card told its own.
 
     ``summaries``: SHA-256 of each sealed summary (汇总密文) that the card gave again; the seal itself stays with the card.
+    ``details``: the invoices (发票明细) of the units that differ from the ledger; None: none differs, or this card cannot list them.
     """
 
     state: CardState
@@ -23,6 +25,7 @@ class Readout:
     volumes: tuple[Volume, ...]
     read_at: datetime
     summaries: Mapping[InvoiceType, str] = field(default_factory=dict)
+    details: tuple[InvoiceDetail, ...] | None = None
 
     @property
     def unsealed(self) -> tuple[InvoiceType, ...]:

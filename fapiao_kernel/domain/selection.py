@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from fapiao_kernel.domain.errors import english
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
+
+T = TypeVar("T")
 
 MOST_PICKED = 1000
 """Invoices that can be picked by hand in one selection; each is written into the journal (our choice)."""
@@ -89,6 +91,10 @@ class Selection:
             )
         if any(not number for _, number in self.invoices):
             raise ValueError(_say("发票没有号码", "an invoice without a number"))
+        if not all((code + number).isprintable() for code, number in self.invoices):
+            raise ValueError(
+                _say("代码或号码里有不能显示的字符", "a code or number with characters that cannot be shown")
+            )
 
     @property
     def by_days(self) -> bool:
@@ -137,10 +143,10 @@ class Selection:
         if not isinstance(whole, bool):
             raise ValueError(f"whole: {whole!r}")
         return cls(
-            types=_once(InvoiceType(str(one)) for one in _list(plain, "types")),
-            kinds=_once(Kind(str(one)) for one in _list(plain, "kinds")),
-            periods=_once(Period.parse(str(one)) for one in _list(plain, "periods")),
-            preset=Preset(str(plain["preset"])) if plain.get("preset") else None,
+            types=_once(_meant(InvoiceType, one, "票种", "an invoice type") for one in _list(plain, "types")),
+            kinds=_once(_meant(Kind, one, "专用或普通", "special or ordinary") for one in _list(plain, "kinds")),
+            periods=_once(_meant(Period.parse, one, "征期", "a tax period") for one in _list(plain, "periods")),
+            preset=_meant(Preset, plain["preset"], "快捷选择", "a preset") if plain.get("preset") else None,
             first_day=_day(plain, "first_day"),
             last_day=_day(plain, "last_day"),
             invoices=_once(_pair(one) for one in _list(plain, "invoices")),
@@ -151,6 +157,14 @@ class Selection:
 def _say(zh: str, en: str, what: object = "") -> str:
     said = en if english() else zh
     return f"{said}: {what}" if what else said
+
+
+def _meant(make: Callable[[str], T], told: Any, zh: str, en: str) -> T:
+    """What a text means; raises ``ValueError`` in the reader's words."""
+    try:
+        return make(str(told))
+    except ValueError as error:
+        raise ValueError(_say(f"不是{zh}", f"not {en}", told)) from error
 
 
 def _list(plain: Mapping[str, Any], name: str) -> Sequence[Any]:
@@ -168,7 +182,7 @@ def _day(plain: Mapping[str, Any], name: str) -> date | None:
     text = str(plain.get(name) or "")
     if not text:
         return None
-    day = date.fromisoformat(text)
+    day = _meant(date.fromisoformat, text, "日期（2026-10-31）", "a day (2026-10-31)")
     if day.isoformat() != text:
         raise ValueError(f"{name}: {text!r}")
     return day

@@ -12,6 +12,7 @@ from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.rehearsal import Readout
 from fapiao_kernel.simulator.authority.store import new_state
 from fapiao_kernel.simulator.card import sealed
+from fapiao_kernel.simulator.card.details import details_file, write_details
 from fapiao_kernel.simulator.card.image import load, new_image, save
 from fapiao_kernel.simulator.card.memory import Memory, TypeRecord, months
 from fapiao_kernel.simulator.clock import CHINA, offset_to
@@ -27,7 +28,7 @@ MOST_TRIES = 15
 def write(card: Path, authority: Path, readout: Readout) -> dict[str, Any]:
     """Write both state files; gives what ``world.json`` says of the world.
 
-    The twin has what was read: device, taxpayer, monitoring, statistics, volumes, tries left, its own clock. What cannot be
+    The twin has what was read: device, taxpayer, monitoring, statistics, volumes, invoices, tries left, its own clock. What cannot be
     read it has of its own: a PIN, and a seal under a key that only its tax side knows. Raises ``Refused`` (``twin_not_possible``).
     """
     state, key = readout.state, secrets.token_bytes(32)
@@ -46,6 +47,8 @@ def write(card: Path, authority: Path, readout: Readout) -> dict[str, Any]:
             shared_key=key,
         )
         _as_read(card, readout)
+        if readout.details is not None:
+            write_details(details_file(card), readout.details)
     except (ValueError, OverflowError) as error:
         raise Refused("twin_not_possible", what=str(error)) from error
     new_state(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from python_calamine import CalamineWorkbook
+
 from fapiao_kernel.client import Client
 from fapiao_kernel.domain.home import Home
 from fapiao_kernel.domain.invoice import InvoiceStatus
@@ -36,6 +38,7 @@ def test_the_one_invoice_that_was_not_imported_is_named_from_the_cards_own_list(
     ]
     assert entry["only_ledger"]["count"] == entry["other"]["count"] == entry["unnamed"] == 0
     assert entry["list_agrees"] is True
+    assert [(d.only_card.count, d.only_card.shown[0].number) for d in view.preview.differences] == [(1, lost.number)]
     # Taken on with a reason, the clear goes its way, and record and bundle hold.
     client.accept(view.id, "statistics_differ", "一张发票已向销售部门补要")
     token = confirmed(client, client.run(view.id))
@@ -43,5 +46,9 @@ def test_the_one_invoice_that_was_not_imported_is_named_from_the_cards_own_list(
     if view.state != "finished":
         view = done(client, client.conclude(view.id))
     assert view.verdict == "cleared"
+    page = Path(view.record).read_text("utf-8")
+    assert lost.number in page and "只在设备上" in page
+    sheet = CalamineWorkbook.from_path(view.sheet).get_sheet_by_name("差异").to_python()
+    assert [row[9:12] for row in sheet if row[11] == lost.number] == [["只在设备上", lost.code, lost.number]]
     checked = verify_bundle(Path(view.bundle))
     assert checked.ok, checked.findings

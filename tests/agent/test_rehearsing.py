@@ -22,13 +22,16 @@ from fapiao_kernel.api.selection import Selecting
 from fapiao_kernel.client import Client, RequestError, connect
 from fapiao_kernel.domain.clearing import Event
 from fapiao_kernel.domain.home import Home
+from fapiao_kernel.domain.invoice import InvoiceStatus
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.practice import PracticeOptions
 from fapiao_kernel.ports import Reading
 from fapiao_kernel.records.journal.verify import verify
-from fapiao_kernel.simulator import processes
+from fapiao_kernel.simulator import full_export, processes
 from fapiao_kernel.simulator.clock import CHINA, offset_to
+from fapiao_kernel.simulator.sample_month import sample_month
+from fapiao_kernel.simulator.world import PRACTICE
 from tests.records.ledger.conftest import make
 from tests.simulator.card.maker import CardProcess, make_image
 
@@ -98,6 +101,21 @@ def rehearsed_here(house: House, card: str) -> RehearsalView:
     id = house.rehearsals.begin(Selecting(card=card)).id
     house.rehearsals.wait()
     return house.rehearsals.view(id)
+
+
+def test_an_invoice_that_was_not_imported_is_named_by_the_rehearsal(house: House) -> None:
+    month = sample_month(SIZE)
+    lost = next(i for i in month.invoices[10:] if i.status is InvoiceStatus.NORMAL and not i.red)
+    world = PRACTICE.start(house.home.practice, PracticeOptions(size=SIZE))
+    full_export.write(world.files[0], [invoice for invoice in month.exported if invoice.key != lost.key])
+    practice = practise(house)
+    image = (house.home.practice / "card.json").read_bytes()
+    view = rehearsed_here(house, practice.card)
+    assert (house.home.practice / "card.json").read_bytes() == image
+    assert view.facts is not None and view.verdict == "would_clear"
+    told = [f for step in view.facts["steps"] for f in step["findings"] if f["code"] == "statistics_differ"]
+    assert f"{lost.code} {lost.number}" in told[0]["evidence"]
+    assert f"{lost.code} {lost.number}" in Path(view.report).read_text("utf-8")
 
 
 def test_invoices_that_wait_for_their_upload_would_refuse_the_clear(house: House) -> None:

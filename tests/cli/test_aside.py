@@ -47,6 +47,12 @@ def test_a_selection_beside_an_open_run_is_refused(fapiao, card) -> None:
     assert (ran.code, ran.value["error"]["code"]) == (3, "run_open")
 
 
+def test_the_punctuation_of_a_chinese_keyboard_is_understood(fapiao, card) -> None:
+    ran = fapiao("select", "--types", "004，007", "--json")
+    assert (ran.code, [u["invoice_type"] for u in ran.value["units"]]) == (0, ["004", "007"])
+    assert fapiao("select", "--types", "004、007", "--json").code == 0
+
+
 @pytest.mark.parametrize("wrong", [("--preset", "week"), ("--periods", "2026-13"), ("--invoice", "12345")])
 def test_a_selection_that_means_nothing_is_wrong_use(fapiao, card, wrong) -> None:
     ran = fapiao("select", *wrong, "--json")
@@ -91,3 +97,49 @@ def test_going_on_from_a_device_that_did_not_clear_is_refused(fapiao, card) -> N
 def test_both_ways_at_once_is_wrong_use(fapiao) -> None:
     ran = fapiao("recover", "--continue", "--false-alarm", "x", "--json")
     assert (ran.code, ran.value["error"]["code"]) == (2, "recover_one_way")
+
+
+def test_a_card_that_cannot_be_read_is_told_as_not_known(fapiao, card) -> None:
+    ran = fapiao("recover", "--card", "gb18240+serial:///dev/no-such-line", "--json")
+    assert (ran.code, ran.value["readable"]) == (5, False)
+    assert [one["code"] for one in ran.value["findings"]] == ["device_absent"]
+    assert "nothing to recover" not in ran.err
+
+
+def test_a_false_alarm_needs_a_reason_also_when_it_is_left_empty(fapiao, card) -> None:
+    ran = fapiao("recover", "--false-alarm", "", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (2, "recovery_statement_missing")
+
+
+def test_what_is_reported_already_goes_on_to_the_preview_without_report_or_pin(fapiao, card, home: Path) -> None:
+    with connect(home) as client:
+        practice = client.practice()
+        assert practice is not None
+        run = client.open_run(card)
+        for act in (client.check, client.backup):
+            client.wait(act(run.id).id)
+        client.wait(client.report(run.id, practice.pin, client.run(run.id).period).id)
+        client.file_return(run.id)
+        client.cancel(run.id)
+    ran = fapiao("preview", "--json")
+    assert (ran.code, ran.value["verdict"]) == (0, "clearable")
+
+
+def test_a_preview_of_a_run_with_an_unknown_outcome_ends_as_unknown(fapiao, home: Path) -> None:
+    with connect(home) as client:
+        practice = client.practice_start(size=40, fault="lost-reply")
+        run = client.open_run(practice.card)
+        for act in (client.check, client.backup):
+            client.wait(act(run.id).id)
+        client.wait(client.report(run.id, practice.pin, client.run(run.id).period).id)
+        client.file_return(run.id)
+        client.wait(client.declaration(run.id).id)
+        view = client.wait(client.preview(run.id).id).preview
+        assert view is not None
+        given = client.confirm(run.id, view.revision, view.confirm_device, view.confirm_period)
+        assert client.wait(client.execute(run.id, view.revision, given.token, practice.pin).id).verdict == "unknown"
+    ran = fapiao("preview", "--json")
+    assert ran.code == 4
+    assert "--confirm" not in ran.err
+    late = fapiao("cancel", "--json")
+    assert (late.code, late.value["error"]["code"], late.value["error"]["effect"]) == (3, "not_cancellable", "UNKNOWN")

@@ -81,6 +81,7 @@ def test_preview_then_clear_by_the_command_line(fapiao, home: Path) -> None:
         assert cleared.code == 0, cleared.err
         assert set(cleared.value) == {"run", "verdict", "units", "record", "bundle", "findings"}
         assert cleared.value["verdict"] == "cleared"
+        typed = typed.replace(", ", "，")
         again = fapiao("clear", "--revision", revision, "--confirm", typed, "--pin-stdin", "--json", stdin=practice.pin)
         assert (again.code, again.value["run"]) == (0, cleared.value["run"]), (
             "the same clear asked for again is the same clear"
@@ -88,10 +89,10 @@ def test_preview_then_clear_by_the_command_line(fapiao, home: Path) -> None:
         client.practice_stop()
 
 
-def test_a_lost_reply_is_settled_by_reading_back(fapiao, tmp_path: Path) -> None:
-    place = tmp_path / "lesson"
-    ran = fapiao("demo", "--size", "40", "--fault", "lost-reply", "--home", str(place), "--json")
+def test_a_lost_reply_is_settled_by_reading_back_in_the_home_that_the_environment_names(fapiao, home: Path) -> None:
+    ran = fapiao("demo", "--size", "40", "--fault", "lost-reply", "--json")
     assert ran.code in (0, 1), ran.err
+    assert ran.value["home"] == str(home)
     assert ran.value["units"][0]["outcome"] in ("cleared", "already_cleared")
 
 

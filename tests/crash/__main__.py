@@ -1,8 +1,8 @@
 """``python -m tests.crash``: the crash matrix, both depths whole. Exit 1 only with violations.
 
-    python -m tests.crash [--json] [--depth in-process|real|all] [--seeds N] [--first N]
-    python -m tests.crash --replay SEED            one seeded month, told step by step
-    python -m tests.crash --break journal:9 FAULT  one pair in process, told step by step
+    python -m tests.crash [--json] [--depth in-process|real|all] [--seeds N] [--first N] [--only-seeds]
+    python -m tests.crash --replay SEED              one seeded month, told step by step
+    python -m tests.crash --replay 211:kill_sent@7   one schedule: point:fault, …, @ and the seed of what chance decides
 
 A violation names what plays it again; with real processes that is ``python -m tests.crash.real --point … --fault …``.
 """
@@ -14,8 +14,9 @@ import dataclasses
 import json
 import sys
 
-from tests.crash.inside import matrix
-from tests.crash.inside.faults import Break, Fault, Point
+from tests.crash.model import matrix
+from tests.crash.model.faults import APPEND, Schedule
+from tests.crash.model.month import broken, unbroken
 from tests.crash.result import Result
 
 DEPTHS = ("in-process", "real", "all")
@@ -30,39 +31,27 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--depth", choices=DEPTHS, default="all")
-    parser.add_argument("--seeds", type=int, default=0, help="random months with several faults, in process")
+    parser.add_argument("--seeds", type=int, default=0, help="months in which several things break, in process")
     parser.add_argument("--only-seeds", action="store_true", help="in process: no pairs, the seeds alone")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--replay", type=int, metavar="SEED", help="one seeded month")
-    parser.add_argument("--break", nargs=2, metavar=("POINT", "FAULT"), dest="pair", help="one pair")
+    parser.add_argument("--replay", default="", metavar="SEED", help="a seed, or a schedule as a violation names it")
     asked = parser.parse_args(arguments)
-    if asked.replay is not None:
-        return _tell(*matrix.drawn(asked.replay))
-    if asked.pair is not None:
-        kind, _, number = asked.pair[0].partition(":")
-        return _tell([Break(Point(kind, int(number)), Fault(asked.pair[1]))], 0.0)
-    return _run(asked.depth, asked.seeds, asked.first, pairs=not asked.only_seeds, as_json=asked.json)
-
-
-def _run(depth: str, seeds: int, first: int, *, pairs: bool, as_json: bool) -> int:
+    if asked.replay:
+        seeded = asked.replay.isdecimal()
+        return _tell(matrix.drawn(int(asked.replay)) if seeded else Schedule.parse(asked.replay))
     results = []
-    if depth != "real":
-        results.append(matrix.run(seeds, first, lambda done: _progress("in process", done), paired=pairs))
-    if depth != "in-process":
+    if asked.depth != "real":
+        results.append(matrix.run(asked.seeds, asked.first, _progress("in process"), pairs_too=not asked.only_seeds))
+    if asked.depth != "in-process":
         from tests.crash.real import matrix as real
 
-        results.append(real.run(lambda done, total, one: _progress("real processes", done)))
-    told = joined(results)
-    for violation in told.violations:
-        print(violation, file=sys.stderr)
-    shown = dataclasses.asdict(told)
-    del shown["violations"]
-    print(json.dumps(shown) if as_json else " · ".join(f"{name} {value}" for name, value in shown.items()))
-    return 1 if told.violations else 0
+        told = _progress("real processes")
+        results.append(real.run(lambda done, total, one: told(done, total)))
+    return _print(joined(results), as_json=asked.json)
 
 
 def joined(results: list[Result]) -> Result:
-    """The depths' results as one: the same month's points and faults count once (as the deeper list has them), runs add up."""
+    """The depths' results as one: the same month's points and faults count once (as the longer list has them), runs add up."""
     return Result(
         points=max(result.points for result in results),
         faults=max(result.faults for result in results),
@@ -75,16 +64,33 @@ def joined(results: list[Result]) -> Result:
     )
 
 
-def _progress(depth: str, done: int) -> None:
-    if done % EVERY == 0:
-        print(f"{depth}: {done}", file=sys.stderr, flush=True)
+def _print(told: Result, *, as_json: bool) -> int:
+    for violation in told.violations:
+        print(violation, file=sys.stderr)
+    shown = dataclasses.asdict(told)
+    del shown["violations"]
+    print(json.dumps(shown) if as_json else " · ".join(f"{name} {value}" for name, value in shown.items()))
+    return 1 if told.violations else 0
 
 
-def _tell(breaks: list[Break], torn: float) -> int:
-    month = matrix.play(breaks, torn=torn, whole=matrix.unbroken().record)
-    print("planned: " + "; ".join(map(str, breaks)) + (f"; {torn:.0%} of torn writes stays" if torn else ""))
+def _progress(depth: str) -> matrix.Progress:
+    def tell(done: int, total: int) -> None:
+        if done % EVERY == 0:
+            print(f"{depth}: {done}/{total}", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _tell(schedule: Schedule) -> int:
+    """The month's trace: at which point each fault begins, what the runs say after each act, how it ends."""
+    month, points = broken(schedule), unbroken().points
+    for strike in schedule.strikes:
+        kind, label = points[strike.at - 1] if strike.at <= len(points) else ("beyond an unbroken month", "")
+        print(f"planned: {strike.fault} at {strike.at} ({kind} {label})")
     for line in month.trace:
         print(line)
+    print("journal:", " ".join(label for kind, label in month.points if kind == APPEND))
+    print("end:", month.truth.card if month.truth else "none")
     for kind, sentence in month.wrong:
         print(f"{kind}: {sentence}")
     return 1 if month.wrong else 0

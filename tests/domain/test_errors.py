@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from fapiao_kernel.domain.errors import (
@@ -73,3 +75,16 @@ def test_no_sentence_is_empty_in_either_language() -> None:
 
 def test_every_who_has_its_word() -> None:
     assert len({who.zh for who in Who}) == len(Who)
+
+
+def test_an_error_crosses_a_process_boundary_in_its_own_words() -> None:
+    raised = Refused("run_not_found", run="r1", original="x")
+    again = pickle.loads(pickle.dumps(raised))
+    assert type(again) is Refused
+    assert (again.code, again.sentence, again.facts, again.original) == (
+        "run_not_found",
+        raised.sentence,
+        {"run": "r1"},
+        "x",
+    )
+    assert str(again) == str(raised)

@@ -163,3 +163,21 @@ def test_days_that_cover_a_month_touch_it(first: date | None, last: date | None,
     day = period.first_day
     if selection.touches(period) and not selection.covers(period):
         assert (first and first > day) or (last and last < period.last_day)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"preset": "week"},
+        {"kinds": ["both"]},
+        {"types": ["999"]},
+        {"periods": ["2026-13"]},
+        {"first_day": "2026-10-40"},
+        {"invoices": [["\ud800", "1"]]},
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_the_readers_words(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError) as said:
+        Selection.parse(wrong)
+    assert any("一" <= letter <= "鿿" for letter in str(said.value))
+    assert "valid" not in str(said.value)

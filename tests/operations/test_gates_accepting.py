@@ -168,3 +168,14 @@ def test_another_card_in_its_place_is_no_ground_to_take_anything_on(world: World
     run = warned(world)
     world.card.identity = replace(world.card.identity, device_number="999900009999")
     assert code_of(lambda: world.confirm(run)) == "check_identity_other"
+
+
+def test_a_warning_that_came_up_after_the_confirmation_asks_for_a_new_preview(world: World) -> None:
+    run, _ = world.confirmed()
+    late_tax_clock(world)
+    assert code_of(lambda: world.confirm(run)) == "warning_not_accepted"
+    assert code_of(lambda: world.engine.accept(run.id, "check_tax_clock_drift", "late")) == "warning_came_late"
+    again = world.engine.freeze(run.id)
+    world.engine.accept(again.id, "check_tax_clock_drift", "the tax side is late")
+    world.engine.accept(again.id, "check_clocks_drift", "the tax side is late")
+    assert world.confirm(again)

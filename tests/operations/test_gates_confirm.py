@@ -367,7 +367,7 @@ def test_a_preview_frozen_anew_while_the_gates_are_looked_at_is_not_confirmed(wo
     told = world.authority.time
 
     def meanwhile() -> datetime:
-        world.authority.time = told  # type: ignore[method-assign]  # once
+        world.authority.time = told  # type: ignore[method-assign]  # the tax side answers as told
         world.engine.freeze(run.id)
         return told()
 

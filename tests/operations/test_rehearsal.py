@@ -12,6 +12,7 @@ import pytest
 
 from fapiao_kernel.devices.drivers.gb18240.card import Gb18240Card
 from fapiao_kernel.domain.card import CardProfile, Evidence, Volume
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import NotReachable, Refused
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.rehearsal import Readout
@@ -44,7 +45,9 @@ from tests.operations.fakes import (
 )
 from tests.operations.world import APART, TOGETHER, World
 
-READING = {"address", "profile", "evidence", "read_state", "read_statistics", "read_volumes", "read_summary"}
+READING = {"address", "profile", "evidence"} | {
+    f"read_{what}" for what in ("state", "statistics", "volumes", "details", "summary")
+}
 """All that a rehearsal may ask of the real card."""
 
 
@@ -271,6 +274,25 @@ def test_what_policy_asks_of_the_real_confirmation_is_told_and_not_asked_of_the_
     assert "rehearsal_code_asked" in told and "rehearsal_second_asked" in told
     assert RehearsedPolicy(Strict()).needs(NUMBER) == ()
     assert RehearsedPolicy(NO_POLICY).maintenance(theatre.twin.clock.now()) == ""
+
+
+# --- reading once
+
+
+def test_the_invoices_are_read_of_the_units_alone_that_differ_from_the_ledger(theatre: Theatre) -> None:
+    special, ordinary = (ClearUnit(NUMBER, kind, OCTOBER) for kind in (SPECIAL, ORDINARY))
+    theatre.twin.ledger.units[special] = theatre.twin.ledger.units[special][1:]
+    held = InvoiceDetail(SPECIAL, "3300264130", "00000007", OCTOBER.first_day, Decimal("113.00"))
+    theatre.real._card.details = [held, replace(held, invoice_type=ORDINARY)]
+    card = ReadOnlyCard(theatre.real)  # type: ignore[arg-type]  # see Touchy
+    assert read_out(card, theatre.twin.clock, theatre.twin.ledger).details == (held,)
+    assert theatre.real._card.listed == [(special,)] and ordinary in theatre.twin.ledger.units
+
+
+def test_no_invoice_is_read_of_a_card_that_agrees_with_the_ledger(theatre: Theatre) -> None:
+    card = ReadOnlyCard(theatre.real)  # type: ignore[arg-type]  # see Touchy
+    assert read_out(card, theatre.twin.clock, theatre.twin.ledger).details is None
+    assert theatre.real._card.listed == []
 
 
 def test_an_open_clear_of_the_card_is_named(theatre: Theatre) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -16,12 +17,14 @@ from fapiao_kernel.devices.authority import AUTHORITY
 from fapiao_kernel.devices.drivers.gb18240 import DRIVER
 from fapiao_kernel.devices.links.serial_t1 import LINK
 from fapiao_kernel.domain.card import CardIdentity, CardState, Monitoring, MonthStatistics, Volume
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.invoice import DEVICE_TYPES, InvoiceType
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.practice import PracticeWorld
 from fapiao_kernel.domain.rehearsal import Readout
+from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.simulator import processes, twin
 from fapiao_kernel.simulator.authority import sealed
 from fapiao_kernel.simulator.card.image import load
@@ -64,6 +67,20 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def opened(world: PracticeWorld) -> tuple[object, ...]:
     return DRIVER.open(LINK.open(world.line), world.card), AUTHORITY.open(world.authority)
+
+
+def test_the_twin_lists_the_invoices_that_were_read_and_without_a_list_it_cannot(folder: Path) -> None:
+    unit = ClearUnit(REAL.device_number, SPECIAL, Period(2026, 10))
+    plain = InvoiceDetail(SPECIAL, "4403201130", "00000007", date(2026, 10, 3), Decimal("113.00"))
+    listed = (plain, replace(plain, number="00000008", void=True), replace(plain, number="00000009", red=True))
+    card, _ = opened(PRACTICE.twin(folder, replace(readout(), details=listed)))
+    assert card.read_details([unit]) == listed
+    card.close()
+    PRACTICE.stop(folder)
+    shutil.rmtree(folder)
+    card, _ = opened(PRACTICE.twin(folder, readout()))
+    assert card.read_details([unit]) is None
+    card.close()
 
 
 def test_the_driver_reads_of_the_twin_what_it_read_of_the_card_and_a_simulated_mark(folder: Path) -> None:

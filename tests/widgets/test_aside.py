@@ -118,6 +118,16 @@ def test_a_situation_offers_the_one_action_that_is_left(action: str, act: list[s
     assert acts(view) == act
 
 
+def test_a_card_that_could_not_be_read_is_never_told_as_nothing_to_recover(client: Any) -> None:
+    away = situation("none").model_copy(
+        update={"readable": False, "units": [], "notes": [finding("device_absent", "blocker")]}
+    )
+    shown = recovering.situation(away)
+    assert "没有读到设备" in str(shown)
+    assert "没有要恢复的" not in str(shown)
+    assert acts({"panel": {"blocks": shown}}) == ["look-back"]
+
+
 def test_a_refusal_because_the_device_moved_offers_the_look_back(client: Any) -> None:
     made = wizard(client, State.DECLARED, findings=[finding("cleared_elsewhere", "blocker")])
     assert acts(made.view)[0] == "look-back"
@@ -162,6 +172,13 @@ def test_a_rehearsal_tells_what_a_real_clear_still_needs() -> None:
     needs = [{"severity": "blocker", "message": "还有 2 张没有上传", "remedy": "先上传"}]
     shown = str(rehearsing.rehearsal(rehearsed(verdict="would_be_refused", facts={"needs": needs})))
     assert "还有 2 张没有上传" in shown and "先上传" in shown
+
+
+def test_a_rehearsals_steps_name_what_a_finding_rests_on() -> None:
+    finding = {"message": "统计不一致", "evidence": "只在设备上 1 张：3300264130 00000007"}
+    steps = [{"name": "preview", "outcome": "done", "findings": [finding, {"message": "另一条", "evidence": ""}]}]
+    shown = str(rehearsing.rehearsal(rehearsed(facts={"steps": steps})))
+    assert "统计不一致；只在设备上 1 张：3300264130 00000007；另一条'" in shown
 
 
 def test_a_rehearsal_begins_on_a_click_and_is_followed_by_the_view(client: Any) -> None:

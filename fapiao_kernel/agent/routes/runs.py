@@ -38,7 +38,9 @@ def router(house: House, runs: Runs) -> APIRouter:
     def view(id: str) -> RunView:
         return runs.view(id)
 
-    @routes.get("/{id}/events", response_class=StreamingResponse)
+    @routes.get(
+        "/{id}/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
+    )
     def events(id: str, since: int = 0, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
         """The run's journal records after ``since`` and the work under way, as server-sent events, until the run is over."""
         runs.find(id)

@@ -18,12 +18,15 @@ STEPS: Mapping[State, Gates] = {State.BACKED_UP: REPORT_GATES, State.PREVIEWED: 
 def accept(desk: Desk, run_id: str, code: str, reason: str, who: str = "") -> Run:
     """Take on the warning of that code for the step ahead, looked at afresh; its numbers may change, a new preview forgets it.
 
-    Raises ``Refused``: ``reason_missing``, ``warning_not_standing``, ``blocker_not_acceptable``, ``wrong_step``.
+    Raises ``Refused``: ``reason_missing``, ``warning_not_standing``, ``blocker_not_acceptable``, ``wrong_step``; and
+    ``warning_came_late`` of one that came up after the confirmation was asked for: who confirmed or approved did not see it.
     """
     reason = reason.strip()
     if not reason:
         raise Refused("reason_missing")
     run = desk.book.run(run_id)
+    if run.state in (State.AWAITING, State.CONFIRMED):
+        raise Refused("warning_came_late", warning=code)
     require(run, *STEPS)
     with desk.book.holding(run.card):
         run = desk.book.run(run_id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fapiao_kernel.domain.clearing import CANCELLABLE, Event, IllegalMove, Run, State, advance, apply, fold
 from fapiao_kernel.domain.errors import FapiaoError, Refused
+from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations.clearing.words import state_word
 from fapiao_kernel.ports import Journal, Record
@@ -67,7 +68,7 @@ class Book:
             try:
                 advance(known.state, event)
             except IllegalMove as error:
-                raise illegal(error) from error
+                raise illegal(error, known) from error
             return self._write(run, event, data, who or known.opened_by)
 
     def begin(self, run: str, revision: str) -> Run:
@@ -173,15 +174,22 @@ def as_mapping(record: Record) -> dict[str, Any]:
     return {"kind": record.kind, "time": record.time, "run": record.run, "who": record.who, "data": record.data}
 
 
-def illegal(error: IllegalMove) -> Refused:
+def illegal(error: IllegalMove, run: Run) -> Refused:
     """A move that the table does not have, as a refusal: the request came too early, too late or twice."""
     if error.state is State.CANCELLING:
         return Refused("cancel_asked")
     if error.event is Event.CANCEL_ASKED and error.state not in CANCELLABLE:
-        return Refused("not_cancellable", state=state_word(error.state))
+        return Refused("not_cancellable", effect=_effect(run), state=state_word(error.state))
     if error.event is Event.EXECUTION_BEGUN:
         return Refused("not_confirmed", state=state_word(error.state))
     return Refused("wrong_step", state=state_word(error.state))
+
+
+def _effect(run: Run) -> Effect:
+    """What is known of the device once it is too late to cancel: the refusal must not say that the device is as it was."""
+    if run.state in (State.REPORTING, State.REPORT_UNKNOWN, State.CLEARING, State.OUTCOME_UNKNOWN):
+        return Effect.UNKNOWN
+    return Effect.DONE if any(outcome.closed for outcome in run.outcomes.values()) else Effect.NOT_SENT
 
 
 def require(run: Run, *states: State) -> None:

@@ -131,7 +131,12 @@ def _steps(facts: Mapping[str, Any]) -> Markup:
     rows = []
     for step in facts["steps"]:
         mark, look = _STEP[step["outcome"]]
-        said = [inner(f["message"], tag("br")) for f in step["findings"]]
+        said = [
+            inner(
+                f["message"], tag("span", f"　{f['evidence']}", class_="small") if f.get("evidence") else "", tag("br")
+            )
+            for f in step["findings"]
+        ]
         seconds = "" if step["outcome"] == "not_reached" else f"{step['seconds']:.1f}"
         cells = (
             tag("td", word(f"step.{step['name']}"), class_="now"),

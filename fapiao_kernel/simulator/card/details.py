@@ -7,6 +7,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus, InvoiceType
 from fapiao_kernel.domain.money import fen
 from fapiao_kernel.simulator.state_file import write_bytes
@@ -22,7 +23,7 @@ def details_file(image: Path) -> Path:
     return image.with_name(f"{image.name}.details")
 
 
-def write_details(path: Path, invoices: Iterable[Invoice]) -> None:
+def write_details(path: Path, invoices: Iterable[Invoice | InvoiceDetail]) -> None:
     """The list of what a card issued, in the note's order. What no card issues, or no field holds, is left out."""
     records = [record(i) for i in invoices if i.invoice_type.on_device and _fits(i.code, i.number)]
     records.sort(key=_order)
@@ -34,9 +35,10 @@ def _order(raw: bytes) -> bytes:
     return raw[:2] + raw[22:25] + raw[2:22]
 
 
-def record(invoice: Invoice) -> bytes:
+def record(invoice: Invoice | InvoiceDetail) -> bytes:
     """One record of EF06."""
-    flags = (VOID if invoice.status is InvoiceStatus.VOID else 0) | (RED if invoice.red else 0)
+    void = invoice.void if isinstance(invoice, InvoiceDetail) else invoice.status is InvoiceStatus.VOID
+    flags = (VOID if void else 0) | (RED if invoice.red else 0)
     body = (
         _type(invoice.invoice_type)
         + invoice.code.encode("ascii").ljust(CODE_ROOM, b"\0")

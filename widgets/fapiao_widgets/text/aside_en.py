@@ -52,6 +52,7 @@ ASIDE_EN: dict[str, str] = {
     "recover.false_alarm": "False alarm, the device did not move: device {device}",
     "recover.statement": "Why it was thought that something happened",
     "recover.statement.hint": "kept in the journal, with the reading as proof",
+    "recover.answer.unread": "The device could not be read at {time}: its state is not known. Plug it in and look again.",
     "recover.answer.none": "Device read at {time}: nothing to recover.",
     "recover.answer.false_alarm": "Device read at {time}: it did not move. Call it a false alarm and go on as usual.",
     "recover.answer.continue_from_device": "Device read at {time}: it was cleared, the records lag behind. They are made up "

@@ -50,6 +50,7 @@ ASIDE_ZH: dict[str, str] = {
     "recover.false_alarm": "误报，设备没有动过：机器编号 {device}",
     "recover.statement": "为什么以为出了事",
     "recover.statement.hint": "记入操作日志，回读结果作证",
+    "recover.answer.unread": "{time} 没有读到设备：现在是什么状态不知道。插好设备，再看一次。",
     "recover.answer.none": "{time} 读了设备：没有要恢复的。",
     "recover.answer.false_alarm": "{time} 读了设备：没有动过。可以记为误报，然后照常继续。",
     "recover.answer.continue_from_device": "{time} 读了设备：设备已经清过，记录落在后面。按设备的结果补上记录，什么也不会发给设备。",

@@ -22,7 +22,10 @@ def offer(card: str) -> blocks.Block:
 
 def situation(found: SituationView) -> list[blocks.Block]:
     """What each witness says of each unit, the findings, and the action that is left."""
-    shown = [blocks.text(say(f"recover.answer.{found.action}", time=moment(found.read_at)), _tone(found))]
+    answer = found.action if found.readable else "unread"
+    shown = [blocks.text(say(f"recover.answer.{answer}", time=moment(found.read_at)), _tone(found))]
+    if found.notes:
+        shown.append(finding_items(say("recover.ground"), list(found.notes)))
     if found.units:
         columns = ["", *(say(f"witness.{name}") for name in _WITNESSES), say("col.agrees")]
         shown.append(blocks.table(say("recover.table"), columns, [_row(u) for u in found.units]))
@@ -49,7 +52,7 @@ def _act(found: SituationView) -> blocks.Block | None:
         reason = blocks.field("statement", say("recover.statement"), hint=say("recover.statement.hint"))
         label = say("recover.false_alarm", device=found.device_number)
         return blocks.form([blocks.button("false-alarm", label, card=found.card)], [reason])
-    return None
+    return None if found.readable else offer(found.card)
 
 
 def _tone(found: SituationView) -> str:

@@ -56,7 +56,7 @@ def _steps(steps: list[dict[str, Any]]) -> blocks.Block:
     entries = []
     for step in steps:
         icon, tone = _MARKS.get(str(step["outcome"]), ("?", "bad"))
-        said = "；".join(str(f["message"]) for f in step.get("findings", ()))
+        said = "；".join(str(f[key]) for f in step.get("findings", ()) for key in ("message", "evidence") if f.get(key))
         entries.append(blocks.item(icon, "", tone, word("rehearse.step", str(step["name"])), said))
     return blocks.items(say("rehearse.steps"), entries)
 

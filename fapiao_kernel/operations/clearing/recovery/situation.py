@@ -6,12 +6,12 @@ It starts from a fresh reading of the card, whatever the journal says, and chang
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fapiao_kernel.domain.card import CardProfile, CardState, MonthStatistics
 from fapiao_kernel.domain.clearing import Run
 from fapiao_kernel.domain.errors import finding
-from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.domain.finding import Finding, Severity
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.desk import Desk
@@ -50,7 +50,7 @@ class Situation:
     """A card as it stands. ``card`` is None when it could not be read. ``last``: the newest run that is over.
 
     ``read_at``: ISO time of the reading · ``action``: the one over all units, the gravest first (``offering``) ·
-    ``late``: invoices that came in after their unit was closed, which nothing here closes.
+    ``late``: invoices that came in after their unit was closed, which nothing here closes · ``unread``: why there is no ``card``.
     """
 
     address: str
@@ -63,6 +63,7 @@ class Situation:
     last: Run | None
     units: tuple[UnitSituation, ...]
     late: tuple[Finding, ...] = ()
+    unread: Finding | None = None
 
     @property
     def action(self) -> Action:
@@ -74,8 +75,13 @@ class Situation:
         return self.card is not None and all(unit.agree for unit in self.units)
 
     @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What is said beside the units."""
+        return (*((self.unread,) if self.unread is not None else ()), *self.late)
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
-        return (*(unit.finding for unit in self.units), *self.late)
+        return (*(unit.finding for unit in self.units), *self.notes)
 
 
 def look_back(desk: Desk, address: str) -> Situation:
@@ -96,6 +102,7 @@ def situation(desk: Desk, seen: Look) -> Situation:
         seen.last,
         _units(desk, seen),
         late_findings(desk, [unit for run in (seen.last, seen.run) if run is not None for unit in run.units]),
+        replace(seen.error.finding(), severity=Severity.UNKNOWN) if seen.error is not None else None,
     )
 
 
