@@ -125,7 +125,7 @@ class Cards:
         worker: Worker,
         changes: Changes,
         clock: Clock,
-        practice_line: Callable[[], str],
+        practice_line: Callable[[str], str],
         mark_simulated: Callable[[str], None],
     ) -> None:
         self._plugins = plugins
@@ -156,7 +156,7 @@ class Cards:
         driver = self._plugins.get("drivers", address.driver)
         link, where = address.link, address.where
         if link == "sim":
-            link, where = "serial", self._practice_line()
+            link, where = "serial", self._practice_line(text)
         opened = self._plugins.get("links", link).open(where)
         card: Card = driver.open(opened, text)
         return card

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fapiao_kernel.agent import status
 from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.doctor import journal_cut
 from fapiao_kernel.agent.identity import versions
 from fapiao_kernel.agent.runs import Runs
 from fapiao_kernel.api.support import Diagnosis, FailureView
@@ -46,5 +47,13 @@ def _journal(house: House) -> dict[str, object]:
     from fapiao_kernel.records.journal.verify import verify
 
     found = verify(house.home.journal)
+    cut = journal_cut(house) if found.ok else None
     seq, head = house.journal.head()
-    return {"ok": found.ok, "records": found.records, "first_bad": found.first_bad, "head": head, "seq": seq}
+    return {
+        "ok": found.ok and cut is None,
+        "records": found.records,
+        "first_bad": found.first_bad,
+        "head": head,
+        "seq": seq,
+        "cut": cut.message if cut is not None else "",
+    }

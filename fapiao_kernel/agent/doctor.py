@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.identity import versions
 from fapiao_kernel.agent.plugins import GROUPS
 from fapiao_kernel.agent.views import finding_of_error, finding_view
-from fapiao_kernel.domain.errors import finding
+from fapiao_kernel.domain.errors import FapiaoError, finding
 from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.operations.checks import chain_check
 from fapiao_kernel.records.proof.signature import fingerprint, grouped
 
 _LOW_MB = 1024
@@ -36,7 +38,7 @@ def _findings(house: House) -> Iterator[Finding]:
     yield from wrong
     if not wrong:
         yield finding("plugins_ok", count=sum(len(house.plugins.group(group)) for group in GROUPS))
-    yield _journal(house)
+    yield from _journal(house)
     free = shutil.disk_usage(house.home.root).free // 2**20
     yield finding("disk_low" if free < _LOW_MB else "disk_ok", free=free)
     if house.home.keys.is_dir():  # looking makes no keys
@@ -45,11 +47,25 @@ def _findings(house: House) -> Iterator[Finding]:
         yield finding("recovery_not_shown")
 
 
-def _journal(house: House) -> Finding:
+def _journal(house: House) -> Iterator[Finding]:
     from fapiao_kernel.records.journal.verify import verify
 
     found = verify(house.home.journal)
-    if found.ok or not found.first_bad:
-        return finding("journal_ok", records=found.records)
-    bad = found.first_bad
-    return finding("journal_broken", file=bad["file"], line=bad["line"], reason=bad["reason"])
+    if found.first_bad:
+        bad = found.first_bad
+        yield finding("journal_broken", file=bad["file"], line=bad["line"], reason=bad["reason"])
+        return
+    yield journal_cut(house) or finding("journal_ok", records=found.records)
+
+
+def journal_cut(house: House) -> Finding | None:
+    """What the newest backup misses in the journal; None when nothing, or nothing to compare with. Looking makes no keys or folders."""
+    folders = (Path(folder).expanduser() for folder in house.backup_folders)
+    if not house.home.keys.is_dir() or not any(folder.is_dir() for folder in folders):
+        return None
+    try:
+        newest = house.backups.latest()
+    except FapiaoError as error:
+        return error.finding()
+    told = chain_check(house.journal, newest).finding
+    return told if told.holds_up else None

@@ -22,8 +22,10 @@ STILL_HERE = ": still here\n\n"
 def run_events(
     house: House, id: str, since: int, known: WorkView | None = None, patience: float = LONGEST
 ) -> RunEvents:
-    """The run's records after ``since`` and the work under way: at once when there is something new (to ``known`` too), after
+    """The run's records after ``since`` (at most the journal's head: a number from beyond it, of a home restored from an older
+    state, must not deafen who follows) and the work under way: at once when there is something new (to ``known`` too), after
     ``patience`` seconds at the latest. Raises ``Refused`` (``run_not_found``)."""
+    since = min(since, house.journal.head()[0])
     deadline = time.monotonic() + patience
     while True:
         at = house.changes.count

@@ -36,9 +36,13 @@ class PracticeRoom:
         )  # around calls of the plugin; the card's thread takes it while a world is being filled
         self._making = threading.Lock()
 
-    def line(self) -> str:
-        """Where the practice card listens just now. Raises ``NotReachable`` (``no_practice``)."""
-        return self.world().line
+    def line(self, card: str) -> str:
+        """Where the practice card listens just now. Raises ``NotReachable`` (``no_practice``, ``no_practice_card`` for an address
+        that is another)."""
+        world = self.world()
+        if card != world.card:
+            raise NotReachable("no_practice_card", card=card, known=world.card)
+        return world.line
 
     def world(self) -> PracticeWorld:
         """The world, its far ends running. Raises ``NotReachable`` (``no_practice``) when this home has none."""

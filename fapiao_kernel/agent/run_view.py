@@ -65,6 +65,8 @@ def run_view(
     error: ErrorView | None = None,
 ) -> RunView:
     """The run whole. ``records``: its own, in order; ``busy``/``progress``: the agent's work on it; ``error``: its last failure."""
+    if error is not None and error.code == "cancel_asked" and run.state is State.CANCELLED:
+        error = None  # what broke the act off is done, and no failure any more
     recorded = _fact(run, Event.RECORDED)
     last_check = next((r for r in reversed(records) if r.kind in (Event.CHECKED, Event.BLOCKED)), None)
     return RunView(

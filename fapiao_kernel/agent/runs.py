@@ -14,6 +14,8 @@ from fapiao_kernel.api.selection import SelectedView, Selecting
 from fapiao_kernel.api.shapes import RunSummary
 from fapiao_kernel.domain.clearing import Event, Run
 from fapiao_kernel.domain.errors import FapiaoError, Refused
+from fapiao_kernel.domain.finding import Effect
+from fapiao_kernel.operations.clearing.book import known_effect
 
 LABELS = {
     "check": "检查",
@@ -26,6 +28,8 @@ LABELS = {
     "conclude": "核验与收尾",
 }
 """What faces show while an act is under way and has not said anything itself."""
+CHANGING = ("report", "execute")
+"""Acts that change the device: while one is under way nobody can say what it has done."""
 
 
 class Runs:
@@ -72,7 +76,8 @@ class Runs:
     def act(self, id: str, name: str, call: Callable[[], object], *, key: str = "") -> RunView:
         """Begin an act; the view is busy with it."""
         run = self.find(id)
-        self._house.worker.start(run.card, id, name, LABELS[name], call, key=key)
+        effect = Effect.UNKNOWN if name in CHANGING else known_effect(run)
+        self._house.worker.start(run.card, id, name, LABELS[name], call, key=key, effect=effect)
         return self.view(id)
 
     def confirm(self, id: str, request: Confirm) -> Confirmed:
@@ -136,4 +141,4 @@ class Runs:
     def _refuse_while_busy(self, id: str) -> None:
         job = self._house.worker.under_way(id)
         if job is not None:
-            raise Refused("run_busy", label=job.label)
+            raise Refused("run_busy", effect=job.effect, label=job.label)

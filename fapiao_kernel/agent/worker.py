@@ -15,6 +15,7 @@ from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.errors import bug_view, view
 from fapiao_kernel.api.shapes import ErrorView, WorkView
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused
+from fapiao_kernel.domain.finding import Effect
 
 log = logging.getLogger("fapiao.agent")
 T = TypeVar("T")
@@ -25,11 +26,13 @@ _TELL_EVERY = 0.1
 
 @dataclass
 class Job:
-    """One piece of work under way. ``key`` makes the same request sent twice the same job."""
+    """One piece of work under way. ``key`` makes the same request sent twice the same job; ``effect`` is what can be said of the
+    device while it lasts."""
 
     id: str
     label: str
     key: str = ""
+    effect: Effect = Effect.NOT_SENT
     done: int = 0
     total: int = 0
     told: float = 0.0
@@ -54,7 +57,17 @@ class Worker:
 
     # --- acts of a run
 
-    def start(self, card: str, run: str, act: str, label: str, call: Callable[[], object], *, key: str = "") -> None:
+    def start(
+        self,
+        card: str,
+        run: str,
+        act: str,
+        label: str,
+        call: Callable[[], object],
+        *,
+        key: str = "",
+        effect: Effect = Effect.NOT_SENT,
+    ) -> None:
         """Begin an act and return. The same act asked for again while it runs is the same act.
 
         Raises ``Refused`` (``run_busy``) while the run does something else.
@@ -66,8 +79,8 @@ class Worker:
             if job is not None:
                 if job.key == key:
                     return
-                raise Refused("run_busy", label=job.label)
-            self._jobs[run] = Job(run, label, key)
+                raise Refused("run_busy", effect=job.effect, label=job.label)
+            self._jobs[run] = Job(run, label, key, effect)
             self._failures.pop(run, None)
             self._submit(card, lambda: self._act(run, act, call))
         self._changes.bump(run)

@@ -37,7 +37,7 @@ def clear(
         raise RequestError.of("confirm_form", exit_code=2)
     with connect(home) as client:
         steps = Steps(client, as_json=as_json)
-        view = _run_of(client, card_of(client, card), revision)
+        view = run_of(client, card_of(client, card), revision)
         if view.busy:  # the same clear from another window, most often: its end is this one's answer
             view = client.wait(view.id)
         view = _execute(steps, view, revision, tail, period, pin_stdin)
@@ -46,7 +46,7 @@ def clear(
     _tell(view, as_json)
 
 
-def _run_of(client: Client, card: str, revision: str) -> RunView:
+def run_of(client: Client, card: str, revision: str) -> RunView:
     """The card's run whose preview has this revision. Raises ``RequestError`` (``preview_changed``, exit 3)."""
     from fapiao_kernel.client import RequestError
 
@@ -59,21 +59,34 @@ def _run_of(client: Client, card: str, revision: str) -> RunView:
 
 
 def _execute(steps: Steps, view: RunView, revision: str, tail: str, period: str, pin_stdin: bool) -> RunView:
-    """Confirm and clear; a clear that has begun or ended already is shown as it is."""
+    """Confirm and clear; a clear that has begun or ended already is shown as it is. Raises ``RequestError`` (``approval_waits``)."""
+    from fapiao_kernel.cli.words import need_words
+    from fapiao_kernel.client import RequestError
+
     client = steps.client
     if view.state in ("clearing", "authorising", "authorised"):
         return client.wait(view.id)
-    if view.state not in ("previewed", "confirmed"):
+    if view.state not in ("previewed", "awaiting", "confirmed"):
         return view
-    given = pin(pin_stdin)()
     confirmed = client.confirm(view.id, revision, tail, period)
+    if confirmed.needs:
+        needs = need_words(confirmed.needs)
+        raise RequestError.of("approval_waits", exit_code=3, needs=needs, revision=revision)
+    given = pin(pin_stdin)()
     return steps.act("execute", "清卡", lambda: client.execute(view.id, revision, confirmed.token, given))
 
 
 def _tell(view: RunView, as_json: bool) -> None:
-    from fapiao_kernel.cli.words import VERDICT_CODES, finding_objects, outcome_lines, outcome_units
+    from fapiao_kernel.cli.words import (
+        VERDICT_CODES,
+        finding_objects,
+        next_lines,
+        outcome_lines,
+        outcome_units,
+        proof_lines,
+    )
 
-    lines = [*outcome_lines(view), f"清卡记录 record: {view.record}", f"证据包 bundle: {view.bundle}"]
+    lines = [*outcome_lines(view), *proof_lines(view), *next_lines(view.verdict)]
     for line in [*lines, *finding_lines(view.findings)]:
         say(line, as_json=as_json)
     value = {

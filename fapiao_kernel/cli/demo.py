@@ -150,9 +150,9 @@ def _clear(steps: Steps, practice: PracticeView) -> RunView:
 
 
 def _end(steps: Steps, view: RunView, home: Path) -> None:
-    from fapiao_kernel.cli.words import VERDICT_CODES, outcome_lines, outcome_units
+    from fapiao_kernel.cli.words import VERDICT_CODES, next_lines, outcome_lines, outcome_units, proof_lines
 
-    for line in [*outcome_lines(view), f"清卡记录 record: {view.record}", f"证据包 bundle: {view.bundle}"]:
+    for line in [*outcome_lines(view), *proof_lines(view), *next_lines(view.verdict, f" --home {home}")]:
         steps.say(line)
     steps.say(f"状态 home: {home}")
     for line in finding_lines(view.findings):

@@ -40,7 +40,9 @@ def check(
     value = {"ok": found.ok, "records": found.records, "first_bad": plain(found.first_bad)}
     bad = value["first_bad"]
     say(
-        f"✓ 完整 whole: {found.records}" if found.ok else f"✗ {bad['file']}:{bad['line']} {bad['reason']}",
+        f"✓ 现有记录首尾相连 these records chain: {found.records}"
+        if found.ok
+        else f"✗ {bad['file']}:{bad['line']} {bad['reason']}",
         as_json=as_json,
     )
     if found.signed:

@@ -60,6 +60,8 @@ def recover(
 
 
 def _tell(found: SituationView, run: RunView | None, as_json: bool) -> None:
+    from fapiao_kernel.cli.words import next_lines
+
     for unit in found.units:
         mark = "✓" if unit.agree else "✗"
         say(f"{mark} {unit.name} {unit.period}: {unit.finding.message}", as_json=as_json)
@@ -68,6 +70,8 @@ def _tell(found: SituationView, run: RunView | None, as_json: bool) -> None:
             say(f"    → {unit.finding.remedy}", as_json=as_json)
     if run is not None:
         say(f"{run.id}: {run.state} · {run.verdict}", as_json=as_json)
+        for line in next_lines(run.verdict):
+            say(line, as_json=as_json)
     for line in finding_lines(found.notes):
         say(line, as_json=as_json)
     if found.readable or found.action != "none":

@@ -72,11 +72,12 @@ def _tell(view: RehearsalView, as_json: bool) -> None:
     facts: dict[str, Any] = view.facts or {"steps": [], "units": [], "needs": []}
     say(f"{WORDS[view.verdict]} · 真实设备没有改动 the real device was not changed", as_json=as_json)
     for step in facts["steps"]:
-        said = "；".join(f["message"] for f in step["findings"])
+        said = "；".join(f["message"] + (f"（{f['evidence']}）" if f.get("evidence") else "") for f in step["findings"])
         say(f"  {MARKS[step['outcome']]} {step['name']}" + (f" · {said}" if said else ""), as_json=as_json)
     for need in facts["needs"]:
         remedy = f" → {need['remedy']}" if need["remedy"] else ""
-        say(f"  ! {need['message']}{remedy}", as_json=as_json)
+        evidence = f"（{need['evidence']}）" if need.get("evidence") else ""
+        say(f"  ! {need['message']}{evidence}{remedy}", as_json=as_json)
     if view.error is not None:
         say(f"  ✗ {view.error.sentence} → {view.error.remedy}", as_json=as_json)
     say(f"报告 report: {view.report or '—'}", as_json=as_json)

@@ -50,6 +50,29 @@ def finding_objects(findings: list[FindingView]) -> list[dict[str, Any]]:
     return [{key: getattr(finding, key) for key in keys} for finding in findings]
 
 
+NEED_WORDS = {"code": "验证码 a verification code", "second_person": "复核人 a second person"}
+
+
+def need_words(needs: list[str]) -> str:
+    """What a confirmation still needs, in words."""
+    return "、".join(NEED_WORDS.get(need, need) for need in needs)
+
+
+def next_lines(verdict: str, where: str = "") -> list[str]:
+    """The verb that goes on from an outcome that is not whole; ``where``: options that the verb needs besides."""
+    if verdict == "partial":
+        return [f"→ 其余的接着清 go on with the rest: fapiao preview{where}"]
+    if verdict == "unknown":
+        return [f"→ 不要重做，读设备核实 do not repeat it, read the device: fapiao recover --continue{where}"]
+    return []
+
+
+def proof_lines(view: RunView) -> list[str]:
+    """Where the record and the bundle lie; no line for what is not there."""
+    told = (("清卡记录 record", view.record), ("证据包 bundle", view.bundle))
+    return [f"{name}: {path}" for name, path in told if path]
+
+
 def outcome_lines(view: RunView) -> list[str]:
     """Before → after, a line a unit."""
     lines = [f"{VERDICT_ZH.get(view.verdict, view.verdict)}（{view.verdict}）"]

@@ -254,6 +254,7 @@ class Run:
     ``groups``: units that one device command closes together. ``frozen``: the preview's data (see ``FROZEN``).
     ``outcomes``: per unit, only what is known. ``facts``: the data of the latest record of each other kind.
     ``accepted``: warnings that a person took on for the next act, finding code → reason; a new preview forgets them.
+    ``accepted_at``: how large each was then (``Finding.weight``); 0 of a record without a size.
     ``approvals``: the data of each approval of the preview that waits for its confirmation.
     """
 
@@ -270,6 +271,7 @@ class Run:
     sent: frozenset[ClearUnit] = frozenset()
     outcomes: Mapping[ClearUnit, Outcome] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
+    accepted_at: Mapping[str, int] = field(default_factory=dict)
     approvals: tuple[Mapping[str, Any], ...] = ()
     facts: Mapping[Event, Mapping[str, Any]] = field(default_factory=dict)
     times: Mapping[State, str] = field(default_factory=dict)
@@ -336,17 +338,19 @@ def apply(run: Run | None, record: Mapping[str, Any]) -> Run:
         run = replace(run, times={**run.times, state: time})
     match event:
         case Event.FROZEN:
-            return replace(run, revision=str(data["revision"]), frozen=data, accepted={}, approvals=())
+            return replace(run, revision=str(data["revision"]), frozen=data, accepted={}, accepted_at={}, approvals=())
         case Event.VOIDED | Event.EXECUTION_ABANDONED:
-            return replace(run, revision="", frozen={}, accepted={}, approvals=())
+            return replace(run, revision="", frozen={}, accepted={}, accepted_at={}, approvals=())
         case Event.WARNING_ACCEPTED:
-            return replace(run, accepted={**run.accepted, str(data["code"]): str(data["reason"])})
+            code, size = str(data["code"]), int(data.get("size", 0))
+            accepted = {**run.accepted, code: str(data["reason"])}
+            return replace(run, accepted=accepted, accepted_at={**run.accepted_at, code: size})
         case Event.CONFIRM_ASKED:
             return replace(run, approvals=())
         case Event.APPROVED:
             return replace(run, approvals=(*run.approvals, data))
         case Event.REPORT_INTENT:
-            return replace(run, accepted={})
+            return replace(run, accepted={}, accepted_at={})
         case Event.UNIT_SENT:
             return replace(run, sent=run.sent | set(units_of(run.device_number, data["units"])))
         case Event.UNIT_ANSWERED | Event.UNIT_SETTLED:

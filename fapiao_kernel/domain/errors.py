@@ -115,7 +115,13 @@ class ProtocolError(FapiaoError):
 
 
 def finding(
-    code: str, *, severity: Severity | None = None, evidence: str = "", row: int | None = None, **facts: object
+    code: str,
+    *,
+    severity: Severity | None = None,
+    evidence: str = "",
+    row: int | None = None,
+    weight: int = 0,
+    **facts: object,
 ) -> Finding:
     """A finding with the catalogue's sentence, remedy and owner."""
     entry = message(code)
@@ -128,6 +134,7 @@ def finding(
         entry.who,
         entry.effect,
         row,
+        weight,
     )
 
 

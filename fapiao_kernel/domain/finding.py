@@ -42,7 +42,8 @@ class Who(StrEnum):
 class Finding:
     """One statement with its ground. ``message``, ``evidence`` and ``remedy`` are sentences for a clerk, Chinese first.
 
-    ``row`` is the row of a source sheet (header = 1) where an import has something to say of one row.
+    ``row`` is the row of a source sheet (header = 1) where an import has something to say of one row. ``weight``: how large it is,
+    in the unit of its own code (minutes, sheets, days); 0 where it has no size.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Finding:
     who: Who = Who.ME
     effect: Effect = Effect.NOT_SENT
     row: int | None = None
+    weight: int = 0
 
     @property
     def holds_up(self) -> bool:

@@ -89,6 +89,15 @@ def test_a_run_is_followed_on_after_a_restart_from_where_it_was(home: Path, clie
         assert [r["kind"] for r in next(again.events(run, first.last)).records] == ["run.checked"]
 
 
+def test_a_follower_from_beyond_the_end_goes_on_at_the_end(home: Path, client: Client) -> None:
+    practice = client.practice_start(size=20)
+    run = client.open_run(practice.card).id
+    last = next(client.events(run, 10**9)).last
+    assert last < 10**9
+    done(client, client.check(run))
+    assert "run.checked" in [r["kind"] for r in next(client.events(run, last)).records]
+
+
 def test_an_unknown_run_has_no_events(home: Path, client: Client) -> None:
     with pytest.raises(RequestError) as refused:
         next(client.events("no-such-run"))

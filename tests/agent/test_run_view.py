@@ -161,6 +161,14 @@ def test_what_the_agent_does_and_its_last_failure_are_told() -> None:
     assert [f.code for f in seen.findings] == ["wrong"]
 
 
+@pytest.mark.parametrize(("code", "told"), [("cancel_asked", False), ("wrong_step", True)])
+def test_that_a_cancel_was_asked_for_is_no_failure_once_it_is_done(code: str, told: bool) -> None:
+    error = ErrorView(code=code, sentence="不行", effect="NOT_SENT", remedy="", who="me")
+    asked, done = ("cancel.asked", {"reason": ""}), ("run.cancelled", {"reason": ""})
+    assert view(OPENED, asked, error=error).error == error
+    assert (view(OPENED, asked, done, error=error).error is not None) is told
+
+
 def test_a_cancelled_run_holds_nothing_up() -> None:
     error = ErrorView(code="wrong", sentence="不行", effect="NOT_SENT", remedy="", who="me")
     seen = view(OPENED, ("cancel.asked", {"reason": ""}), ("run.cancelled", {"reason": ""}), error=error)

@@ -9,6 +9,7 @@ from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.api.shapes import ErrorView
 from fapiao_kernel.domain.errors import NotReachable, Refused
+from fapiao_kernel.domain.finding import Effect
 
 
 class Told:
@@ -46,11 +47,13 @@ def test_a_run_is_busy_while_its_act_runs(told: Told) -> None:
 
 def test_another_act_meanwhile_is_refused_and_the_same_one_is_the_same(told: Told) -> None:
     go, calls = threading.Event(), []
-    told.worker.start("card", "r1", "execute", "清卡", lambda: (calls.append(1), go.wait()), key="execute R1")
+    told.worker.start(
+        "card", "r1", "execute", "清卡", lambda: (calls.append(1), go.wait()), key="execute R1", effect=Effect.UNKNOWN
+    )
     told.worker.start("card", "r1", "execute", "清卡", lambda: calls.append(2), key="execute R1")
     with pytest.raises(Refused) as refused:
         told.worker.start("card", "r1", "check", "检查", lambda: calls.append(3))
-    assert refused.value.code == "run_busy"
+    assert (refused.value.code, refused.value.effect) == ("run_busy", Effect.UNKNOWN)
     go.set()
     told.worker.call("card", lambda: None)
     assert calls == [1]

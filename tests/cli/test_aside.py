@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from fapiao_kernel.client import connect
+from fapiao_kernel.api.runs import Confirmed
+from fapiao_kernel.cli.clear import _execute
+from fapiao_kernel.client import RequestError, connect
 
 
 @pytest.fixture
@@ -143,3 +146,34 @@ def test_a_preview_of_a_run_with_an_unknown_outcome_ends_as_unknown(fapiao, home
     assert "--confirm" not in ran.err
     late = fapiao("cancel", "--json")
     assert (late.code, late.value["error"]["code"], late.value["error"]["effect"]) == (3, "not_cancellable", "UNKNOWN")
+    other = fapiao("preview", "--preset", "quarter", "--json")
+    assert other.code == 4
+    with connect(home) as client, pytest.raises(RequestError) as opened:
+        client.open_run(practice.card)
+    assert (opened.value.code, opened.value.effect) == ("run_open", "UNKNOWN")
+    again = fapiao("clear", "--revision", view.revision, "--confirm", "0000, 2026-10", "--pin-stdin")
+    assert again.code == 4
+    assert "fapiao recover --continue" in again.out and "record:" not in again.out
+    wide = fapiao("approve", "--revision", view.revision, "--code-stdin", "--json", stdin="123456\n")
+    assert (wide.code, wide.value["error"]["code"], wide.value["error"]["effect"]) == (3, "revision_used", "UNKNOWN")
+
+
+def test_another_practice_address_is_no_busy_device(fapiao, card) -> None:
+    ran = fapiao("preview", "--card", "gb18240+sim://other", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (5, "no_practice_card")
+
+
+class Waiting:
+    """A client whose confirmation waits for a code."""
+
+    def confirm(self, id: str, revision: str, tail: str, period: str) -> Confirmed:
+        return Confirmed(revision=revision, token="", expires_at="", needs=["code"])
+
+
+@pytest.mark.parametrize("state", ["previewed", "awaiting", "confirmed"])
+def test_a_confirmation_that_still_needs_a_code_says_so_and_clears_nothing(state: str) -> None:
+    steps, view = SimpleNamespace(client=Waiting()), SimpleNamespace(state=state, id="r")
+    with pytest.raises(RequestError) as refused:
+        _execute(steps, view, "R1", "1234", "2026-10", True)
+    assert (refused.value.code, refused.value.exit_code) == ("approval_waits", 3)
+    assert "验证码" in refused.value.sentence and "fapiao approve --revision R1" in refused.value.remedy

@@ -64,3 +64,9 @@ def test_search_answers_with_records_and_how_many_more_and_starts_no_agent(home,
 def test_a_day_that_is_none_is_wrong_use(home, capsys):
     code, value, _ = fapiao(capsys, "search", "--since", "2026-13-01")
     assert (code, value["error"]["code"]) == (2, "journal_day_wrong")
+
+
+def test_verify_of_a_home_without_a_journal_says_that_it_cannot_know_whether_there_was_one(home, capsys):
+    code, value, said = fapiao(capsys, "verify")
+    assert (code, value) == (0, {"ok": True, "records": 0, "first_bad": None})
+    assert "是否全被删去" in said and "备份" in said

@@ -364,8 +364,8 @@ class FakeLedger(BriefLedger):
 
 
 class FakeBackups:
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock = clock
+    def __init__(self, clock: FakeClock, head: Callable[[], str] = str) -> None:
+        self.clock, self.head = clock, head  # the journal head a backup names; "": none to compare
         self.made: list[Backup] = []
         self.proven = True
         self.failing = False
@@ -375,7 +375,7 @@ class FakeBackups:
         if self.failing:
             raise FapiaoError("backup_not_proven", backup="b")
         copies = tuple(BackupCopy(Path(f"{place}/{len(self.made)}"), "00", 1) for place in ("a", "b"))
-        backup = Backup(f"b{len(self.made)}", self.clock.now(), copies, 3, "head", self.proven, self.devices)
+        backup = Backup(f"b{len(self.made)}", self.clock.now(), copies, 3, self.head(), self.proven, self.devices)
         self.made.append(backup)
         return backup
 

@@ -182,3 +182,35 @@ def test_a_check_after_the_backup_can_still_send_the_run_back(world: World) -> N
     assert world.engine.check(run.id).state is State.BACKED_UP
     low_tries(world)
     assert world.engine.check(run.id).state is State.OPENED
+
+
+def journal_check(world: World) -> dict[str, Any]:
+    return found(world)["journal"]
+
+
+def test_a_journal_that_lost_whole_records_since_the_newest_backup_holds_the_run_up(world: World) -> None:
+    world.opened()
+    world.journal.append("agent.started", {})
+    backup = world.backups.make("by hand")
+    world.journal.append("agent.started", {})
+    assert journal_check(world)["code"] == "check_journal_ok"
+    del world.journal.kept[1:]
+    world.start()
+    told = journal_check(world)
+    assert (told["code"], told["severity"], told["who"]) == ("check_journal_cut", "blocker", "it")
+    assert backup.id in told["message"]
+
+
+def test_records_lost_behind_the_newest_backups_head_are_not_told_by_it(world: World) -> None:
+    world.opened()
+    world.backups.make("by hand")
+    world.journal.append("agent.started", {})
+    del world.journal.kept[1:]
+    world.start()
+    assert journal_check(world)["code"] == "check_journal_ok", "only what a backup knows of can be missed"
+
+
+def test_a_backup_of_an_empty_journal_has_nothing_to_miss(world: World) -> None:
+    world.backups.make("by hand")
+    world.opened()
+    assert journal_check(world)["code"] == "check_journal_ok"

@@ -12,7 +12,7 @@ import pytest
 from fapiao_kernel.domain.clearing import Event, Run, State
 from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.domain.unit import ClearUnit
-from tests.operations.fakes import NUMBER, OCTOBER, ORDINARY, PIN, SPECIAL
+from tests.operations.fakes import NUMBER, OCTOBER, ORDINARY, PIN, SPECIAL, TAXPAYER
 from tests.operations.world import World
 
 
@@ -52,7 +52,7 @@ def test_the_journal_tells_what_was_taken_on_by_whom_why_and_for_which_revision(
     after = world.engine.accept(run.id, "statistics_differ", "  one void sheet  ", "王会计")
     record = world.journal.kept[-1]
     assert (record.kind, record.who, record.run) == ("warning.accepted", "王会计", run.id)
-    assert set(record.data) == {"code", "name", "sentence", "evidence", "reason", "who", "revision"}
+    assert set(record.data) == {"code", "name", "sentence", "evidence", "size", "reason", "who", "revision"}
     assert record.data["reason"] == "one void sheet"
     assert record.data["who"] == "王会计"
     assert record.data["revision"] == run.revision
@@ -109,6 +109,58 @@ def test_numbers_of_a_warning_may_change_and_it_stays_taken_on(world: World) -> 
     for code in ("check_tax_clock_drift", "check_clocks_drift"):
         world.engine.accept(run.id, code, "the portal is known to be slow")
     late_tax_clock(world, 12)
+    assert world.confirm(run)
+
+
+@pytest.mark.parametrize(("minutes", "asked"), [(60, False), (61, True), (23 * 60, True)])
+def test_a_warning_that_grew_by_a_step_is_asked_again(world: World, minutes: int, asked: bool) -> None:
+    run = world.previewed()
+    late_tax_clock(world, 11)
+    for code in ("check_tax_clock_drift", "check_clocks_drift"):
+        world.engine.accept(run.id, code, "the portal is known to be slow")
+    late_tax_clock(world, minutes)
+    world.start()
+    if not asked:
+        assert world.confirm(run)
+        return
+    assert code_of(lambda: world.confirm(run)) == "warning_not_accepted"
+    for code in ("check_tax_clock_drift", "check_clocks_drift"):
+        world.engine.accept(run.id, code, f"{minutes} minutes, the tax office was called")
+    assert world.journal.kept[-1].data["size"] == minutes
+    assert world.confirm(run)
+
+
+def test_a_warning_that_became_smaller_stays_taken_on(world: World) -> None:
+    run = world.previewed()
+    late_tax_clock(world, 8 * 60)
+    for code in ("check_tax_clock_drift", "check_clocks_drift"):
+        world.engine.accept(run.id, code, "its clock is being set")
+    late_tax_clock(world, 11)
+    assert world.confirm(run)
+
+
+def test_one_more_sheet_of_another_seller_asks_again(world: World) -> None:
+    world.ledger.told_sellers = {TAXPAYER: 20, "91330100MA27XYZ00X": 1}
+    run = world.previewed()
+    world.engine.accept(run.id, "check_seller_mixed", "one sheet was received")
+    world.ledger.told_sellers = {TAXPAYER: 20, "91330100MA27XYZ00X": 2}
+    assert code_of(lambda: world.confirm(run)) == "warning_not_accepted"
+
+
+def test_a_record_without_a_size_counts_as_the_smallest(world: World) -> None:
+    run = world.previewed()
+    late_tax_clock(world, 11)
+    for code in ("check_tax_clock_drift", "check_clocks_drift"):
+        world.engine.accept(run.id, code, "the portal is known to be slow")
+    for n, record in enumerate(world.journal.kept):
+        if record.kind == Event.WARNING_ACCEPTED:
+            older = {key: value for key, value in record.data.items() if key != "size"}
+            world.journal.kept[n] = replace(record, data=older)
+    world.start()
+    assert world.engine.run(run.id).accepted_at == {"check_tax_clock_drift": 0, "check_clocks_drift": 0}
+    late_tax_clock(world, 61)
+    assert code_of(lambda: world.confirm(run)) == "warning_not_accepted"
+    late_tax_clock(world, 11)
     assert world.confirm(run)
 
 

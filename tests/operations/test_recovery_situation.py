@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fapiao_kernel.domain.card import CardIdentity
 from fapiao_kernel.domain.clearing import Event, Outcome, Run, State
 from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, message
+from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.recovery.offering import GRAVEST_FIRST, Action, offer
 from fapiao_kernel.operations.clearing.recovery.situation import Situation, grouped
@@ -60,6 +64,46 @@ def test_a_finished_month_agrees_and_names_the_run(world: World) -> None:
     run = world.executed()
     found = look(world)
     assert (found.action, found.agree, found.last) == (Action.NONE, True, world.engine.run(run.id))
+    assert four(found) == [("cleared", "closed", "cleared", "cleared")] * 2
+    assert [u.finding.code for u in found.units] == ["recovery_quiet"] * 2
+    assert all("2026-11-17 → 2026-12-17" in u.finding.evidence for u in found.units)
+    assert all(run.id in u.finding.evidence for u in found.units)
+
+
+def test_a_span_of_months_cleared_together_is_asked_of_the_tax_side_as_it_was_cleared(tmp_path: Path) -> None:
+    world = World(tmp_path, groups=TOGETHER, periods=2)
+    run = world.executed()
+    asked: list[tuple[int, int]] = []
+    told = world.authority.cleared
+
+    def listening(card: CardIdentity, types: tuple[InvoiceType, ...], periods: tuple[Period, ...]) -> bool:
+        asked.append((len(types), len(periods)))
+        return told(card, types, periods)
+
+    world.authority.cleared = listening  # type: ignore[method-assign]  # a tax side that says what it was asked
+    assert {u.said.unit for u in look(world).units} == set(run.units)
+    assert asked == [(2, 2)]
+
+
+def test_after_a_partial_the_closed_units_are_shown_beside_the_rest(world: World) -> None:
+    world.card.faults = {"clear 007": "refuse"}
+    run = world.executed()
+    found = look(world)
+    assert run.verdict == "partial"
+    assert {u.said.unit.invoice_type: u.said.device.value for u in found.units} == {
+        SPECIAL: "cleared",
+        ORDINARY: "reported",
+    }
+    assert {u.said.unit.invoice_type: u.said.ledger.value for u in found.units} == {SPECIAL: "closed", ORDINARY: "open"}
+    assert (found.action, found.agree) == (Action.NONE, True)
+
+
+def test_a_cancelled_run_after_it_does_not_hide_what_the_last_one_closed(world: World) -> None:
+    run = world.executed()
+    world.clock.forward(days=30)
+    world.engine.cancel(world.opened().id, "")
+    closed = [u.said for u in look(world).units if u.said.unit in run.units]
+    assert [one.device for one in closed] == [Device.CLEARED] * 2
 
 
 @pytest.mark.parametrize("stage", ["opened", "checked", "backed_up", "reported", "declared", "previewed"])
@@ -174,6 +218,35 @@ def test_a_ledger_row_that_the_card_does_not_know_is_a_case_for_support(world: W
     assert found.action is Action.SUPPORT
 
 
+def cut(world: World, kind: str) -> None:
+    """The journal's end gone, by whole records, from the first of this kind on; and the kernel started anew."""
+    first = next(n for n, record in enumerate(world.journal.kept) if record.kind == kind)
+    del world.journal.kept[first:]
+    world.start()
+
+
+@pytest.mark.parametrize("kind", ["run.opened", "preview.frozen", "clear.intent", "unit.sent", "unit.answered"])
+def test_a_clear_that_the_ledger_names_and_a_cut_journal_does_not_know_is_a_case_for_support(
+    world: World, kind: str
+) -> None:
+    run = world.executed()
+    cut(world, kind)
+    found = look(world)
+    assert (found.action, found.agree) == (Action.SUPPORT, False)
+    told = [u.finding for u in found.units if u.said.ledger is Books.CLOSED]
+    assert [(f.code, f.who.value, f.severity.value) for f in told] == [("recovery_unrecorded", "it", "blocker")] * 2
+    assert all(run.id in f.message and run.id in f.evidence for f in told)
+
+
+@pytest.mark.parametrize("kind", ["ledger.closed", "run.verified", "run.recorded"])
+def test_a_conclusion_broken_off_after_the_ledger_was_closed_is_no_contradiction(world: World, kind: str) -> None:
+    world.executed()
+    cut(world, kind)
+    found = look(world)
+    assert "recovery_unrecorded" not in {f.code for f in found.findings}
+    assert found.action is not Action.SUPPORT
+
+
 def test_a_tax_side_ahead_of_the_card_goes_to_the_tax_office(world: World) -> None:
     world.authority.acknowledged.add((SPECIAL,))
     told = look(world).findings[0]
@@ -241,8 +314,9 @@ def test_after_an_alarming_end_a_card_that_did_not_move_is_a_false_alarm(world: 
 
 def test_a_late_answer_of_an_older_month_is_not_told_of_the_newest(world: World) -> None:
     world.executed()
-    said = [u.said for u in look(world).units]
-    assert all(one.unit.period == OCTOBER.next() for one in said)
+    world.clock.forward(days=30)
+    said = {u.said.unit: u.said.journal for u in look(world).units if u.said.unit.period == OCTOBER.next()}
+    assert said == {ClearUnit(NUMBER, t, OCTOBER.next()): Told.NOTHING for t in (SPECIAL, ORDINARY)}
 
 
 def test_units_are_grouped_by_the_span_last_known_and_else_by_month(world: World) -> None:
@@ -307,5 +381,6 @@ def test_every_combination_of_witnesses_has_one_action_and_a_sentence(
 def test_who_contradicts_never_agrees(said: Said) -> None:
     if said.agree:
         assert said.device is not Device.UNCLEAR
+        assert not said.unrecorded
         assert (said.ledger is Books.CLOSED) <= (said.device is Device.CLEARED)
         assert (said.authority is TaxSide.CLEARED) <= (said.device is Device.CLEARED)

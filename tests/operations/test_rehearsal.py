@@ -362,5 +362,10 @@ def test_the_newest_backup_is_the_real_one_until_the_rehearsal_made_its_own(thea
     assert backups.latest() is None and backups.largest == 0
     kept = real.make("monthly")
     assert backups.latest() == kept
+    real.head = lambda: "00"
+    real.make("monthly again")
+    newest = backups.latest()
+    assert newest is not None and newest.journal_head == "", "the real journal's head is not the rehearsal's"
+    del real.made[1:]
     made = backups.make("before-clear")
     assert backups.latest() == made and real.made == [kept] and backups.largest == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from fapiao_kernel.domain.clearing import Event, State
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.operations.clearing.policy import NoPolicy
 from tests.operations.fakes import NUMBER, OCTOBER, PIN, SPECIAL
 from tests.operations.world import World
 
@@ -48,6 +49,15 @@ def change_proof(world: World) -> None:
 
 def age_backup(world: World) -> None:
     world.backups.made[-1] = replace(world.backups.made[-1], time=world.clock.now() - timedelta(hours=25))
+
+
+class ClosedNow(NoPolicy):
+    def maintenance(self, now: datetime) -> str:
+        return "停机维护"
+
+
+def close_the_house(world: World) -> None:
+    world.engine._desk = replace(world.engine._desk, policy=ClosedNow())
 
 
 def turn_clock_back(world: World) -> None:
@@ -88,6 +98,7 @@ def clear_elsewhere(world: World) -> None:
         (change_proof, "void_backup"),
         (age_backup, "void_backup"),
         (turn_clock_back, "void_clock"),
+        (close_the_house, "void_maintenance"),
     ],
 )
 def test_any_change_voids_the_preview_and_says_which(

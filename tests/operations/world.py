@@ -45,7 +45,7 @@ class World:
                 count, total = self.card.counts[t]
                 each = [Decimal("100.00")] * (count - 1)
                 self.ledger.units[ClearUnit(NUMBER, t, OCTOBER)] = [*each, total - sum(each)]
-        self.backups = FakeBackups(self.clock)
+        self.backups = FakeBackups(self.clock, lambda: self.journal.head()[1])
         self.recorder = FakeRecorder(folder)
         self.told: list[tuple[str, str, int, int]] = []
         self.policy: Policy = NO_POLICY

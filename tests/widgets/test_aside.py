@@ -14,6 +14,7 @@ from fapiao_kernel.api.rehearsals import RehearsalView
 from fapiao_kernel.api.runs import AcceptedView
 from fapiao_kernel.api.selection import SelectedView
 from fapiao_kernel.domain.clearing import State
+from fapiao_kernel.domain.errors import Refused
 
 
 def wizard(client: Any, state: State, **changes: Any) -> Clearing:
@@ -216,3 +217,14 @@ def test_a_preset_is_one_click_and_opens_nothing(client: Any) -> None:
     made.handle({"do": "select", "card": ADDRESS, "preset": "last_month", "kinds": ["ordinary"]})
     assert ("select", (ADDRESS,), {"preset": "last_month", "kinds": ["ordinary"]}) in client.asked
     assert client.acts == []
+
+
+def test_a_warning_that_came_after_the_preview_can_be_taken_on_where_it_is_told(client: Any) -> None:
+    client.refuse["confirm"] = Refused(
+        "warning_not_accepted", original="check_clock_drift", warning="x", sentence="时钟差 70 分钟"
+    )
+    made = wizard(client, State.PREVIEWED)
+    made.handle({"do": "confirm", "revision": "r", "tail": "1234", "period": "2026-10"})
+    assert "accept" in acts(made.view)
+    made.handle({"do": "accept", "code": "check_clock_drift", "reason": "已请服务单位校准"})
+    assert ("accept", (RUN, "check_clock_drift", "已请服务单位校准"), {}) in client.asked

@@ -85,4 +85,5 @@ def _drift(warning: str, other: datetime, reference: datetime) -> Finding:
     if drift > DRIFT_BLOCKER:
         code = "check_clock_far"
     minutes = round(drift.total_seconds() / 60)
-    return finding(code, told=f"{told:%Y-%m-%d %H:%M}", here=f"{reference:%Y-%m-%d %H:%M}", minutes=minutes)
+    facts: dict[str, Any] = {"told": f"{told:%Y-%m-%d %H:%M}", "here": f"{reference:%Y-%m-%d %H:%M}"}
+    return finding(code, weight=minutes, minutes=minutes, **facts)

@@ -23,7 +23,7 @@ def examine(seen: Seen) -> Examination:
         records.already_cleared(seen),
         records.card_unknown(seen),
         records.ledger(seen),
-        records.chain_check(seen.journal),
+        records.chain_check(seen.journal, seen.backup),
         records.backups(seen),
         records.disk(seen),
     )

@@ -23,20 +23,32 @@ BACKUP_LIFE = timedelta(hours=24)
 """A backup older than this is made again before the preview is frozen (our choice: one working day)."""
 
 
-def chain_check(journal: Journal | None) -> Check:
-    """Whether the journal's chain holds: seq without a gap, each record naming the hash before it."""
+def chain_check(journal: Journal | None, backup: Backup | None = None) -> Check:
+    """Whether the journal's chain holds: seq without a gap, each record naming the hash before it; and, where a ``backup`` is
+    known, whether it still holds the record that was its last when that backup was made.
+
+    The chain alone cannot tell that whole records are gone from its end. There is no verb yet that puts a home back to an
+    older backup: one that did would make this true of a newer backup, and would have to say so in the journal.
+    """
     if journal is None:
         return named("journal", finding("check_journal_broken", seq=0))
     count, before = 0, ""
+    sought = backup.journal_head if backup is not None else ""
+    held = not sought
     try:
         for record in journal.records():
             if record.seq != count + 1 or record.prev != before:
                 return named("journal", finding("check_journal_broken", seq=record.seq))
             count, before = record.seq, record.hash
+            held = held or record.hash == sought
         if journal.head() != (count, before):
             return named("journal", finding("check_journal_broken", seq=count))
     except FapiaoError as error:
         return named("journal", error.finding())
+    if backup is not None and not held:
+        return named(
+            "journal", finding("check_journal_cut", count=count, backup=backup.id, time=f"{backup.time:%Y-%m-%d %H:%M}")
+        )
     return named("journal", finding("check_journal_ok", count=count))
 
 

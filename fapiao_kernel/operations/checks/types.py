@@ -44,7 +44,8 @@ def locked(seen: Seen) -> Check | None:
     shut = [m for m in _own(seen) if _verdict(seen.card, m) is Verdict.LOCKED]
     if not shut:
         return named("locked", finding("check_not_locked"))
-    return named("locked", finding("check_verdict_locked", evidence=_names(shut), **_dates(seen.card, shut)))
+    facts = _dates(seen.card, shut)
+    return named("locked", finding("check_verdict_locked", evidence=_names(shut), weight=facts["days"], **facts))
 
 
 def cleared_on_device(seen: Seen) -> Check | None:
@@ -57,7 +58,7 @@ def cleared_on_device(seen: Seen) -> Check | None:
     if not done:
         return named("cleared_on_device", finding("check_none_cleared"))
     code = "check_all_cleared" if len(done) == len(own) else "check_some_cleared"
-    return named("cleared_on_device", finding(code, types=_names(done), **_dates(seen.card, done)))
+    return named("cleared_on_device", finding(code, weight=len(done), types=_names(done), **_dates(seen.card, done)))
 
 
 def groups_reported(seen: Seen) -> Check | None:
@@ -74,7 +75,7 @@ def groups_reported(seen: Seen) -> Check | None:
     if not due:
         return named("groups_reported", finding("check_groups_reported"))
     code = "check_groups_unreported" if own else "check_groups_left_out"
-    return named("groups_reported", finding(code, types=_spans(own or due)))
+    return named("groups_reported", finding(code, weight=len(own or due), types=_spans(own or due)))
 
 
 def _own(seen: Seen) -> list[Monitoring]:

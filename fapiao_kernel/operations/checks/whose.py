@@ -33,7 +33,8 @@ def seller(seen: Seen) -> Check | None:
     if not others:
         return named("seller", finding("check_seller_ok", taxpayer=mine, count=sum(said.values())))
     code = "check_seller_other" if len(others) == len(said) else "check_seller_mixed"
-    return named("seller", finding(code, taxpayer=mine, count=sum(others.values()), others=_listed(others)))
+    count = sum(others.values())
+    return named("seller", finding(code, weight=count, taxpayer=mine, count=count, others=_listed(others)))
 
 
 def backup_device(seen: Seen) -> Check | None:

@@ -16,7 +16,8 @@ STEPS: Mapping[State, Gates] = {State.BACKED_UP: REPORT_GATES, State.PREVIEWED: 
 
 
 def accept(desk: Desk, run_id: str, code: str, reason: str, who: str = "") -> Run:
-    """Take on the warning of that code for the step ahead, looked at afresh; its numbers may change, a new preview forgets it.
+    """Take on the warning of that code for the step ahead, looked at afresh. Its numbers may change, but not grow by a
+    step (``weighing``); a new preview forgets it.
 
     Raises ``Refused``: ``reason_missing``, ``warning_not_standing``, ``blocker_not_acceptable``, ``wrong_step``; and
     ``warning_came_late`` of one that came up after the confirmation was asked for: who confirmed or approved did not see it.
@@ -44,6 +45,7 @@ def accept(desk: Desk, run_id: str, code: str, reason: str, who: str = "") -> Ru
             "name": warned[0].name,
             "sentence": "\n".join(check.finding.message for check in warned),
             "evidence": "\n".join(check.finding.evidence for check in warned if check.finding.evidence),
+            "size": max(check.finding.weight for check in warned),
             "reason": reason,
             "who": who or run.opened_by,
             "revision": run.revision,

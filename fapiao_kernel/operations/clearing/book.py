@@ -55,7 +55,7 @@ class Book:
         with self.lock:
             other = self.open_on(str(data["card"]), str(data["device_number"]))
             if other is not None:
-                raise Refused("run_open", run=other.id)
+                raise Refused("run_open", effect=known_effect(other), run=other.id)
             return self._write(run, Event.OPENED, data, who)
 
     def append(self, run: str, event: Event, data: Mapping[str, Any], who: str = "") -> Run:
@@ -75,7 +75,7 @@ class Book:
         """``execution.begun``: a revision executes at most once (幂等), checked and written under the one lock."""
         with self.lock:
             if self.begun(run, revision):
-                raise Refused("revision_used", revision=revision)
+                raise Refused("revision_used", effect=known_effect(self.run(run)), revision=revision)
             if self.run(run).revision != revision:
                 raise Refused("revision_unknown", revision=revision)
             return self.append(run, Event.EXECUTION_BEGUN, {"revision": revision})
@@ -179,14 +179,14 @@ def illegal(error: IllegalMove, run: Run) -> Refused:
     if error.state is State.CANCELLING:
         return Refused("cancel_asked")
     if error.event is Event.CANCEL_ASKED and error.state not in CANCELLABLE:
-        return Refused("not_cancellable", effect=_effect(run), state=state_word(error.state))
+        return Refused("not_cancellable", effect=known_effect(run), state=state_word(error.state))
     if error.event is Event.EXECUTION_BEGUN:
         return Refused("not_confirmed", state=state_word(error.state))
-    return Refused("wrong_step", state=state_word(error.state))
+    return Refused("wrong_step", effect=known_effect(run), state=state_word(error.state))
 
 
-def _effect(run: Run) -> Effect:
-    """What is known of the device once it is too late to cancel: the refusal must not say that the device is as it was."""
+def known_effect(run: Run) -> Effect:
+    """What is known of the device by the run: a refusal over an unknown outcome must not say that the device is as it was."""
     if run.state in (State.REPORTING, State.REPORT_UNKNOWN, State.CLEARING, State.OUTCOME_UNKNOWN):
         return Effect.UNKNOWN
     return Effect.DONE if any(outcome.closed for outcome in run.outcomes.values()) else Effect.NOT_SENT
@@ -197,7 +197,7 @@ def require(run: Run, *states: State) -> None:
     if run.state not in states:
         if run.state is State.CANCELLING:
             raise Refused("cancel_asked")
-        raise Refused("wrong_step", state=state_word(run.state))
+        raise Refused("wrong_step", effect=known_effect(run), state=state_word(run.state))
 
 
 def error_data(error: FapiaoError) -> dict[str, str]:

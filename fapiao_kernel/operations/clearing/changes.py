@@ -31,6 +31,8 @@ def still(state: Any) -> dict[str, Any]:
 def what_changed(desk: Desk, run: Run, card: Card, state: CardState) -> str | None:
     """The code of the first thing that changed since the preview was frozen; None when nothing did."""
     frozen = run.frozen
+    if desk.policy.maintenance(desk.now()):
+        return "void_maintenance"
     statistics: tuple[MonthStatistics, ...] = card.read_statistics()
     if still(frozen["card"]) != still(state) or frozen["card_statistics"] != plain(statistics):
         return "void_card"

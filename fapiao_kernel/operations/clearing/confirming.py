@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fapiao_kernel.domain.clearing import Event, Run, State
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.finding import Severity
-from fapiao_kernel.operations.clearing.book import require
+from fapiao_kernel.operations.clearing.book import known_effect, require
 from fapiao_kernel.operations.clearing.desk import Desk, periods_of
 from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, keep_shut
 from fapiao_kernel.operations.clearing.words import either, span
@@ -99,7 +99,7 @@ def named(desk: Desk, run_id: str, revision: str) -> Run:
     it is not the current one, ``cancel_asked``)."""
     run = desk.book.run(run_id)
     if desk.book.begun(run_id, revision):
-        raise Refused("revision_used", revision=revision)
+        raise Refused("revision_used", effect=known_effect(run), revision=revision)
     if run.state is State.CANCELLING:
         raise Refused("cancel_asked")
     if run.state in (State.PREVIEWED, State.AWAITING, State.CONFIRMED) and revision != run.revision:

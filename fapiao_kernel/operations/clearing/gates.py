@@ -15,6 +15,7 @@ from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.finding import Effect, Finding, Severity, Who
 from fapiao_kernel.operations.checks import Check, Seen, dates, device, look, records, taxside, types, whose
 from fapiao_kernel.operations.clearing.desk import Desk
+from fapiao_kernel.operations.clearing.weighing import grown
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,10 @@ def keep_shut(desk: Desk, run: Run, act: str, gates: Gates) -> None:
 
 
 def is_open_warning(run: Run, found: Finding) -> bool:
-    """Whether it is a warning that nobody took on for this step."""
-    return found.severity is Severity.WARNING and found.code not in run.accepted
+    """Whether it is a warning that nobody took on for this step as large as it is now."""
+    if found.severity is not Severity.WARNING:
+        return False
+    return found.code not in run.accepted or grown(found.code, run.accepted_at[found.code], found.weight)
 
 
 def _error(seen: Seen, found: Finding) -> FapiaoError:
@@ -141,4 +144,5 @@ def _finding(told: Any) -> Finding:
         str(told["remedy"]),
         Who(told["who"]),
         Effect(told["effect"]),
+        weight=int(told.get("weight", 0)),
     )

@@ -7,6 +7,7 @@ import secrets
 from fapiao_kernel.domain.clearing import Run, unit_data
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.selection import Selection
+from fapiao_kernel.operations.clearing.book import known_effect
 from fapiao_kernel.operations.clearing.desk import Desk
 from fapiao_kernel.operations.clearing.due import Groups
 from fapiao_kernel.operations.clearing.selecting import Along, Selected, SelectedUnit, resolve
@@ -25,7 +26,7 @@ def open_run(desk: Desk, address: str, selection: Selection, who: str) -> Run:
         state = card.read_state()
         other = desk.book.open_on(card.address, state.identity.device_number)
         if other is not None:
-            raise Refused("run_open", run=other.id)
+            raise Refused("run_open", effect=known_effect(other), run=other.id)
         groups = _whole(resolve(state, card.profile, desk.ledger, selection, address), selection)
         identity = state.identity
         run = f"{desk.now():%Y%m%d}-{identity.device_number[-4:]}-{secrets.token_hex(3)}"

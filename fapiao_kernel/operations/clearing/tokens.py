@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fapiao_kernel.domain.errors import Refused
+from fapiao_kernel.domain.finding import Effect
 
 LIFE = timedelta(minutes=5)
 """How long a confirmation is good for (guided-notebooks note, §8 point 7)."""
@@ -46,7 +47,7 @@ class Tokens:
         """
         with self._lock:
             if (run, revision) in self._claimed:
-                raise Refused("revision_used", revision=revision)
+                raise Refused("revision_used", effect=Effect.UNKNOWN, revision=revision)  # its clear may be sent now
             known = self._tokens.get(run)
             if (
                 known is None

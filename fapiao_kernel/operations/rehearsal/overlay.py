@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -126,8 +127,9 @@ class RehearsedBackups:
         return max((copy.size for backup in self.made for copy in backup.copies), default=0)
 
     def latest(self) -> Backup | None:
-        """The newest made here, else the real newest."""
-        return self.made[-1] if self.made else self._real.latest()
+        """The newest made here, else the real newest. Its journal head is left out: it is of the real journal, not the rehearsal's."""
+        newest = self.made[-1] if self.made else self._real.latest()
+        return replace(newest, journal_head="") if newest is not None else None
 
 
 class RehearsedPolicy:

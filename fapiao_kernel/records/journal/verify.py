@@ -1,7 +1,8 @@
 """Proving the journal whole (日志校验): read-only, streaming, no lock, no agent; quick to import for the command line.
 
 A month's signed head (``heads``) shows a file that was cut, or replaced by another valid chain. What is left unseen: records cut
-off at the end of the last file, line by line. Backups and bundles keep the head's hash.
+off at the end of the last file, line by line, and a last file that is gone whole while no head names it. Backups and bundles keep
+the head's hash: ``operations.checks`` compares with the newest backup's.
 """
 
 from __future__ import annotations
@@ -105,10 +106,23 @@ def _not_known(files: list[Path], heads: list[Head], known: Collection[str]) -> 
     foreign = ", ".join(head.file for head in heads if known and not {head.public_key, head.mark} & set(known))
     if foreign:
         said.append(either(f"不是已知密钥签名的：{foreign}", f"signed by a key that is not known: {foreign}"))
-    if files:
-        last = files[-1].name
-        said.append(either(f"{last} 的末尾是否被截去", f"whether the end of {last} was cut off"))
+    last = next((path.name for path in reversed(files) if path.stat().st_size), "")
+    said.append(_end(last))
     return tuple(said)
+
+
+def _end(last: str) -> str:
+    """What no walk can tell: whole records gone from the end, or all of them, leave a chain that holds."""
+    zh = f"{last} 最后一条之后的记录是否被截去" if last else "一条记录也没有，是否全被删去"
+    en = (
+        f"whether records after the last of {last} were cut off"
+        if last
+        else "there is no record: whether all were deleted"
+    )
+    return either(
+        f"{zh}；只看日志看不出，请与备份或证据包里的日志末尾对照",
+        f"{en}; the journal alone cannot tell, compare with the head in a backup or a bundle",
+    )
 
 
 def _bad(path: Path, line: int, reason: str, records: int, head: str) -> Verification:

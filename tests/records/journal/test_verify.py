@@ -141,3 +141,18 @@ def test_the_verifier_imports_nothing_heavy():
     code = "import sys, fapiao_kernel.records.journal.verify; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"filelock", "duckdb", "pyrage", "cryptography", "pydantic", "fapiao_kernel.ports"} & set(loaded)
+
+
+def test_what_may_be_gone_from_the_end_is_said_to_be_unknown_with_and_without_a_file(
+    tmp_path, clock, reasons_in_english
+):
+    assert any("whether all were deleted" in said for said in verify(tmp_path / "none").not_known)
+    journal = FileJournal(tmp_path, clock)
+    journal.append("a", {})
+    journal.append("b", {})
+    journal.close()
+    (file,) = tmp_path.glob("*.jsonl")
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[0])
+    seen = verify(tmp_path)
+    assert (seen.ok, seen.records) == (True, 1)
+    assert any(f"after the last of {file.name} were cut off" in said and "backup" in said for said in seen.not_known)

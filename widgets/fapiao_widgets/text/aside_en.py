@@ -7,6 +7,7 @@ ASIDE_EN: dict[str, str] = {
     "accept.list": "Warnings taken on",
     "accept.done": "Taken on",
     "accept.button": "Take this warning on, with the reason ({n} left)",
+    "accept.late": "Take this warning on, with the reason",
     "accept.reason": "Why go on all the same",
     "accept.hint": "kept in the journal and the record",
     "preview.gates": "Gates before the clear: {n}",

@@ -7,6 +7,7 @@ ASIDE_ZH: dict[str, str] = {
     "accept.list": "已承担的提醒",
     "accept.done": "已承担",
     "accept.button": "写明原因，承担这条提醒（还有 {n} 条）",
+    "accept.late": "写明原因，承担这条提醒",
     "accept.reason": "为什么仍要继续",
     "accept.hint": "记入操作日志和清卡记录",
     "preview.gates": "清卡前的关口：{n} 项",

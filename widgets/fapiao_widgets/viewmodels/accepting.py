@@ -7,6 +7,7 @@ from fapiao_kernel.api.shapes import FindingView
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks
 from fapiao_widgets.viewmodels.formats import moment
+from fapiao_widgets.viewmodels.trouble import Trouble
 
 
 def taken_on(run: RunView) -> list[blocks.Block]:
@@ -26,6 +27,14 @@ def question(run: RunView, more: list[blocks.Block]) -> blocks.Block:
     button = blocks.button("accept", say("accept.button", n=len(run.warnings)), code=warning.code)
     field = blocks.field("reason", say("accept.reason"), hint=say("accept.hint"))
     return blocks.form([button, *more], [field], note=_told(warning))
+
+
+def late(trouble: Trouble) -> list[blocks.Block]:
+    """A warning that came up or grew after the preview: the confirmation named it, and it can be taken on here."""
+    if trouble.code != "warning_not_accepted" or not trouble.original:
+        return []
+    button = blocks.button("accept", say("accept.late"), tone="second", code=trouble.original)
+    return [blocks.form([button], [blocks.field("reason", say("accept.reason"), hint=say("accept.hint"))])]
 
 
 def _told(warning: FindingView) -> str:

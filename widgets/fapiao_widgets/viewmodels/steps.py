@@ -8,7 +8,7 @@ from typing import Any
 from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.domain.clearing import State
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import blocks, closing, confirming, doing, preparing, previewing, recovering
+from fapiao_widgets.viewmodels import accepting, blocks, closing, confirming, doing, preparing, previewing, recovering
 from fapiao_widgets.viewmodels.frame import Frame, heading
 from fapiao_widgets.viewmodels.session import Session
 from fapiao_widgets.viewmodels.trouble import Trouble, card
@@ -63,6 +63,8 @@ def panel_of(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
         content[:0] = recovering.situation(session.situation)
     elif any(t.code in recovering.ELSEWHERE for t in troubles):
         content.insert(len(troubles), recovering.offer(run.card))
+    if session.trouble is not None and not run.busy and not run.warnings:
+        content[len(troubles) : len(troubles)] = accepting.late(session.trouble)
     if session.guided:
         text = session.guides.get(panel["step"]) or say(f"guide.{panel['step']}")
         content.insert(0, {"kind": "guide", "title": say("guide"), "text": text})

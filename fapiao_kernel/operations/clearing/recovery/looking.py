@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fapiao_kernel.domain.card import CardState, MonthStatistics
-from fapiao_kernel.domain.clearing import Run
+from fapiao_kernel.domain.clearing import Run, State
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
@@ -18,13 +18,18 @@ from fapiao_kernel.operations.clearing.due import is_due
 from fapiao_kernel.operations.clearing.recall import card_of
 from fapiao_kernel.ports import Card
 
+MONTHS_BACK = 12
+"""How many months before the card's span are looked up in ledger and journal (our choice: a journal that was cut lost its newest
+records, and a year covers a year's clears)."""
+
 
 @dataclass(frozen=True)
 class Look:
     """What was read. ``state`` is None when the card cannot be read, and ``error`` says why.
 
     ``run``: the open run of this card · ``last``: the newest one that is over · ``before``: the last state of this card that
-    the journal knows, of the open run first · ``summaries``: SHA-256 of each sealed summary that the card gives, by type.
+    the journal knows, of the open run first · ``summaries``: SHA-256 of each sealed summary that the card gives, by type ·
+    ``closed_by``: the newest finished run that the ledger has closed units by.
     """
 
     address: str
@@ -37,6 +42,7 @@ class Look:
     before: CardState | None = None
     summaries: Mapping[InvoiceType, str] = field(default_factory=dict)
     statistics: tuple[MonthStatistics, ...] | None = None
+    closed_by: Run | None = None
 
     def read(self) -> CardState:
         """The card's state; raises why there is none."""
@@ -65,7 +71,8 @@ def look(desk: Desk, address: str) -> Look:
     statistics = _statistics(card)
     summaries = _summaries(card, state)
     before = known(desk, number, run)
-    return Look(address, number, card, state, None, run, last, before, summaries, statistics)
+    closed_by = _closed_by(desk, number)
+    return Look(address, number, card, state, None, run, last, before, summaries, statistics, closed_by)
 
 
 def _runs(desk: Desk, address: str, number: str) -> tuple[Run | None, Run | None]:
@@ -76,6 +83,11 @@ def _runs(desk: Desk, address: str, number: str) -> tuple[Run | None, Run | None
     run = next((r for r in (*mine, *here) if not r.over), None)
     over = [r for r in (mine if number else here) if r.over]
     return run, over[-1] if over else None
+
+
+def _closed_by(desk: Desk, number: str) -> Run | None:
+    finished = (r for r in reversed(desk.book.runs()) if r.device_number == number and r.state is State.FINISHED)
+    return next((run for run in finished if any(desk.ledger.closed(unit) == run.id for unit in run.units)), None)
 
 
 def _statistics(card: Card) -> tuple[MonthStatistics, ...] | None:
@@ -125,8 +137,9 @@ def _is_of(card: Mapping[str, Any], device_number: str) -> bool:
 
 
 def units_of_look(desk: Desk, seen: Look) -> tuple[ClearUnit, ...]:
-    """Units to speak of: the open run's, those the ledger has open though the card is past them, those the card has due, and
-    those the ledger closed that the card still shows in its span."""
+    """Units to speak of: the open run's, those the ledger has open though the card is past them, those the card has due, those the
+    ledger closed that the card still shows in its span, those it closed lately by a run that the journal does not know, and what
+    the last finished run closed (到底清了没有)."""
     units = dict.fromkeys(seen.run.units if seen.run is not None else ())
     state = seen.state
     if state is None:
@@ -141,4 +154,24 @@ def units_of_look(desk: Desk, seen: Look) -> tuple[ClearUnit, ...]:
             unit = ClearUnit(seen.device_number, monitoring.invoice_type, period)
             if due or desk.ledger.closed(unit) is not None:
                 units[unit] = None
+    units |= dict.fromkeys(_unrecorded(desk, seen.device_number, state))
+    if seen.closed_by is not None:
+        units |= dict.fromkeys(u for u in seen.closed_by.units if desk.ledger.closed(u) == seen.closed_by.id)
     return tuple(units)
+
+
+def _unrecorded(desk: Desk, device_number: str, state: CardState) -> Iterator[ClearUnit]:
+    """Units behind the card's span that the ledger closed, without a clear by that run in the journal: it was cut short."""
+    known_runs = {run.id: run for run in desk.book.runs()}
+    for monitoring in state.monitoring:
+        period = Period.of(monitoring.report_start)
+        for _ in range(MONTHS_BACK):
+            period = period.previous()
+            unit = ClearUnit(device_number, monitoring.invoice_type, period)
+            closed_by = desk.ledger.closed(unit)
+            if closed_by is None:
+                continue
+            run = known_runs.get(closed_by)
+            outcome = run.outcomes.get(unit) if run is not None else None
+            if outcome is None or not outcome.closed:
+                yield unit

@@ -48,6 +48,9 @@ def offer(said: Said, run: Run | None, last_kind: str, still: bool, back: bool) 
     state = run.state if run is not None and mine else None
     if back:
         return Action.SUPPORT, "recovery_backwards"
+    if said.unrecorded:
+        cleared_or_unclear = said.device in (Device.CLEARED, Device.UNCLEAR)
+        return Action.SUPPORT, "recovery_unrecorded" if cleared_or_unclear else "recovery_behind"
     if said.device is Device.UNCLEAR:
         unsettled = state in UNSETTLED
         return (Action.READ_BACK, "recovery_undecided") if unsettled else (Action.SUPPORT, "recovery_unclear")

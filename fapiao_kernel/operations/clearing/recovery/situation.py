@@ -15,6 +15,7 @@ from fapiao_kernel.domain.finding import Finding, Severity
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.desk import Desk
+from fapiao_kernel.operations.clearing.recall import card_of
 from fapiao_kernel.operations.clearing.recovery.looking import Look, look, units_of_look
 from fapiao_kernel.operations.clearing.recovery.offering import GRAVEST_FIRST, Action, evidence, offer, told
 from fapiao_kernel.operations.clearing.recovery.testimony import (
@@ -130,8 +131,18 @@ def _units(desk: Desk, seen: Look) -> tuple[UnitSituation, ...]:
         was = seen.before.of(one.unit.invoice_type) if seen.before is not None else None
         back = backwards(was, seen.state.of(one.unit.invoice_type))
         action, code = offer(one, seen.run, last_kind, still, back)
-        found.append(UnitSituation(one, action, told(one, code, seen.run, evidence(one, seen.state, seen.before))))
+        found.append(
+            UnitSituation(one, action, told(one, code, seen.run, evidence(one, seen.state, _before(seen, one))))
+        )
     return tuple(found)
+
+
+def _before(seen: Look, said: Said) -> CardState | None:
+    """The card before: of a unit that a finished run closed, and the card is past, its state before that clear."""
+    run = seen.closed_by
+    if run is not None and said.ledger_run == run.id and said.device is Device.CLEARED:
+        return card_of(run.basis["card"])
+    return seen.before
 
 
 def _unread(seen: Look, said: Said) -> UnitSituation:
@@ -149,6 +160,8 @@ def testimonies(desk: Desk, seen: Look, units: Sequence[ClearUnit], *, ask: bool
     authority: dict[ClearUnit, tuple[TaxSide, str]] = {}
     if ask and seen.state is not None and seen.card is not None:
         own = seen.run.groups if seen.run is not None else ()
+        if seen.closed_by is not None:
+            own = (*own, *(group for group in seen.closed_by.groups if group not in own and set(group) <= set(units)))
         rest = [unit for unit in units if not any(unit in group for group in own)]
         groups = (*own, *grouped(seen.card.profile, rest, seen.before))
         authority = authority_says(desk, seen.address, seen.state.identity, groups)

@@ -64,9 +64,20 @@ class Said:
     journal_run: str = ""
 
     @property
+    def unrecorded(self) -> bool:
+        """Whether the ledger holds it as closed, and the journal does not know the run that it names as one that cleared it.
+
+        No step of a clear passes through this: an outcome is in the journal before the ledger is closed (结转). So records are
+        missing from the journal, or the ledger is of another time.
+        """
+        if self.ledger is not Books.CLOSED:
+            return False
+        return self.journal is not Told.CLEARED or self.journal_run != self.ledger_run
+
+    @property
     def agree(self) -> bool:
         """Whether nobody contradicts. Unknown is never agreement for device and journal; a tax side that is away says nothing."""
-        if self.device is Device.UNCLEAR or self.journal is Told.UNKNOWN:
+        if self.device is Device.UNCLEAR or self.journal is Told.UNKNOWN or self.unrecorded:
             return False
         said = {self.device is Device.CLEARED}
         if self.ledger is not Books.NOTHING:
