@@ -28,7 +28,8 @@ def _read_back(told: Told) -> bool:
     if unknown is None or settled is None or settled.seq < unknown.seq:
         return False
     between = [r for r in told.refusals if unknown.seq < r.seq < settled.seq]
-    return not any(r.data["act"] in _AGAIN and r.data["error"]["effect"] != "UNKNOWN" for r in between)
+    lost = unknown.data["error"]["code"]
+    return not any(r.data["act"] in _AGAIN and r.data["error"]["code"] != lost for r in between)
 
 
 def _typed_right(told: Told) -> bool:

@@ -151,6 +151,8 @@ def _journal(journal: Mapping[str, Any]) -> blocks.Block:
     bad = journal.get("first_bad")
     if bad:
         text = say("diagnose.journal.bad", **{key: bad.get(key, "") for key in ("line", "file", "reason")})
+    elif journal.get("cut"):
+        text = str(journal["cut"])
     else:
         text = say("diagnose.journal.ok", records=journal.get("records", 0))
     return blocks.facts([(say("diagnose.journal"), text)])
