@@ -41,6 +41,8 @@ def test_a_clerk_rehearses_selects_stops_and_looks_back(lab: Any, open_page: Cal
     clerk.run_all("diagnose.ipynb")
     clerk.clicks("look-back")
     clerk.wizard.get_by_text("没有要恢复的").wait_for()
+    facts = clerk.sees("dl.fp-facts")
+    assert facts.evaluate("dl => getComputedStyle(dl).display") == "grid", "JupyterLab lays out lists of its own"
     clerk.shoots("11-look-back")
     kinds = [r["kind"] for r in journal(lab.home) if r["run"]]
     assert kinds == ["run.opened", "run.checked", "cancel.asked", "run.cancelled"]
