@@ -113,6 +113,10 @@ class Invoice:
     lines: tuple[InvoiceLine, ...] = ()
     row: int | None = None
     """Row of the source sheet, counted as the user's spreadsheet does (the header is row 1)."""
+    uploaded: bool | None = None
+    """Whether the tax side has it (上传状态, 报送状态), where the source says so."""
+    declared_rate: str = ""
+    """The rate (税率) that a source without goods lines gives for the whole invoice."""
 
     @property
     def fully_digital(self) -> bool:
@@ -130,8 +134,8 @@ class Invoice:
 
     @property
     def rate(self) -> str:
-        """The one rate of all lines, or 多税率 when they differ."""
+        """The one rate of all lines, or 多税率 when they differ; without lines the one that the source gives."""
         rates = {line.rate for line in self.lines}
         if not rates:
-            return UNKNOWN_RATE
+            return self.declared_rate or UNKNOWN_RATE
         return rates.pop() if len(rates) == 1 else MIXED

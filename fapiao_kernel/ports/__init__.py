@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from fapiao_kernel.ports.authority import Authorisation, Authority, Declaration
 from fapiao_kernel.ports.common import Clock, Progress
-from fapiao_kernel.ports.device import Answer, Card, Summary
-from fapiao_kernel.ports.intake import Intake, Reading
+from fapiao_kernel.ports.device import Answer, Card, IssuingCard, Summary
+from fapiao_kernel.ports.intake import FIELDS, Intake, Reading, Sheets, Table
 from fapiao_kernel.ports.journal import Journal, Record
-from fapiao_kernel.ports.ledger import Added, Census, Ledger, RateTotal, Tally, UnitPreview
+from fapiao_kernel.ports.ledger import LISTED, Added, Census, Ledger, Listed, RateTotal, Tally, UnitPreview
 from fapiao_kernel.ports.policy import Need, Policy
 from fapiao_kernel.ports.practice import Practice
 from fapiao_kernel.ports.safekeeping import Backup, BackupCopy, BackupStore, Recorder, RunFiles
 
 __all__ = [
+    "FIELDS",
+    "LISTED",
     "Added",
     "Answer",
     "Authorisation",
@@ -30,8 +32,10 @@ __all__ = [
     "Clock",
     "Declaration",
     "Intake",
+    "IssuingCard",
     "Journal",
     "Ledger",
+    "Listed",
     "Need",
     "Policy",
     "Practice",
@@ -41,7 +45,9 @@ __all__ = [
     "Record",
     "Recorder",
     "RunFiles",
+    "Sheets",
     "Summary",
+    "Table",
     "Tally",
     "UnitPreview",
 ]

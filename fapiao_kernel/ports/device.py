@@ -10,6 +10,7 @@ from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthSta
 from fapiao_kernel.domain.clearing import Outcome
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.issuing import InvoiceSheet, Issued, NextNumber
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports.common import Progress
@@ -93,3 +94,24 @@ class Card(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class IssuingCard(Card, Protocol):
+    """A card that issues as well (开票). Each act names the number it is about, so that the same act twice is one, or refused."""
+
+    def next_number(self, invoice_type: InvoiceType) -> NextNumber | None:
+        """当前未开票号; None when no volume of the type has one left. Changes nothing."""
+        ...
+
+    def issue(self, sheet: InvoiceSheet) -> Issued:
+        """开票 (F2 ISSUE_INVOICE). Changes the card: sent once. Raises ``Refused`` (nothing changed: another number is next, over the
+        limit, reported already, PIN not verified), ``OutcomeUnknown`` (sent, no answer), ``NotReachable`` (not sent)."""
+        ...
+
+    def void(self, invoice_type: InvoiceType, code: str, number: str) -> bool:
+        """作废 of an invoice of the open, not reported span; False when it was void already, which is success too. Raises as ``issue``."""
+        ...
+
+    def find(self, invoice_type: InvoiceType, code: str, number: str) -> InvoiceDetail | None:
+        """发票查询 by number; None when the card never issued it (or keeps it no more). Changes nothing, needs no PIN."""
+        ...

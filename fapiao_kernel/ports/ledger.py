@@ -11,10 +11,11 @@ from typing import Protocol
 from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.finding import Finding
-from fapiao_kernel.domain.invoice import Invoice
+from fapiao_kernel.domain.invoice import Invoice, InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports.common import Progress
+from fapiao_kernel.ports.intake import Reading
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,45 @@ class Census:
     card_unknown: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One invoice of an import in brief, as ``fapiao import --json`` lists it; ``lines``: goods lines."""
+
+    code: str
+    number: str
+    invoice_type: InvoiceType
+    issue_date: date
+    amount: Decimal
+    tax: Decimal
+    total: Decimal
+    machine_number: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class Added:
+    """What an import brought: invoices new to the ledger, those it had already, and findings (differences, unknown card, late).
+
+    ``listed``: the file's invoices in brief, new or known, up to ``LISTED``. ``bad``: rows of which nothing came in.
+    """
+
+    seq: int
+    new: int
+    known: int
+    findings: tuple[Finding, ...]
+    listed: tuple[Listed, ...] = ()
+    bad: int = 0
+
+    @property
+    def count(self) -> int:
+        """Every invoice that could be read, new or known."""
+        return self.new + self.known
+
+
+LISTED = 1000
+"""Invoices listed a file (DESIGN §10); beyond that their number says the rest."""
+
+
 class Ledger(Protocol):
     """Truth about things. One writer; readers take a cursor of their own."""
 
@@ -82,6 +122,23 @@ class Ledger(Protocol):
         A device-issued invoice's card is its machine number, else the card whose volume holds it, else the home's only card,
         else ``card``; else it comes in without a unit. Fully digital ones never get a unit. The same invoice twice (by key) is
         known, not new; when the two differ a finding says where.
+        """
+        ...
+
+    def take(
+        self,
+        readings: Sequence[Reading],
+        *,
+        at: datetime,
+        cards: Mapping[str, Sequence[Volume]],
+        card: str | None = None,
+        period: Period | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Added, ...]:
+        """Bring several files in, in one transaction, each an import of its own (see ``add`` for whose card an invoice is).
+
+        An invoice known as standing that a file calls void gets a void mark (a row of its own) while its unit is open. ``period``:
+        what lies outside it is a finding; so is a day after ``at``. What ``progress`` raises ends it, and nothing is half in.
         """
         ...
 
@@ -132,13 +189,3 @@ class Ledger(Protocol):
     def sellers(self, units: Sequence[ClearUnit]) -> Mapping[str, int]:
         """Who issued the units' invoices (销方识别号): taxpayer id → sheets, ``""`` for those that name nobody."""
         ...
-
-
-@dataclass(frozen=True)
-class Added:
-    """What an import brought: invoices new to the ledger, those it had already, and findings (differences, unknown card, late)."""
-
-    seq: int
-    new: int
-    known: int
-    findings: tuple[Finding, ...]

@@ -38,6 +38,10 @@ class RehearsedLedger:
         """A rehearsal imports nothing."""
         raise FapiaoError("bug", what="import in a rehearsal")
 
+    def take(self, *given: Any, **named: Any) -> tuple[Added, ...]:
+        """See ``add``."""
+        raise FapiaoError("bug", what="import in a rehearsal")
+
     def census(self) -> Census:
         """The real census, with what was closed here moved from open to cleared."""
         real = self._real.census()

@@ -18,7 +18,7 @@ from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.ports import Added, Census, Progress, Tally, UnitPreview
+from fapiao_kernel.ports import Added, Census, Progress, Reading, Tally, UnitPreview
 from fapiao_kernel.records.ledger import named, reading
 from fapiao_kernel.records.ledger.adding import Brought, Origin, bring_in
 from fapiao_kernel.records.ledger.cards_of import CardFinder, device_number
@@ -102,6 +102,22 @@ class DuckLedger:
             ):  # with no card at home yet, none could be known: the clear's checks tell
                 findings.append(finding("ledger_card_unknown", count=brought.still_unknown))
             return Added(origin.seq, brought.new, brought.known, tuple(findings))
+
+    def take(
+        self,
+        readings: Sequence[Reading],
+        *,
+        at: datetime,
+        cards: Mapping[str, Sequence[Volume]],
+        card: str | None = None,
+        period: Period | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Added, ...]:
+        """See ``ports.Ledger``."""
+        return tuple(
+            self.add(r.invoices, original=r.original, file=r.file, at=at, cards=cards, card=card, progress=progress)
+            for r in readings
+        )
 
     def census(self) -> Census:
         """See ``ports.Ledger``; no invoice is scanned."""
