@@ -8,18 +8,30 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.api.ledger import SqlRequest
 from fapiao_kernel.domain.clearing import Event, Run, units_of
-from fapiao_kernel.domain.errors import NotReachable, Refused
+from fapiao_kernel.domain.errors import NotReachable, Refused, UsageError
+
+if TYPE_CHECKING:
+    from fapiao_kernel.records.ledger.sandbox import Question
 
 
 @dataclass(frozen=True)
 class _Snapshot:
     path: Path
     made: float
+    journal: int
+
+
+@dataclass(frozen=True)
+class SqlAnswer:
+    """Rows as Parquet; ``age`` of the snapshot they come from in seconds, and the journal's number of records when it was made."""
+
+    rows: bytes
+    age: float
     journal: int
 
 
@@ -31,6 +43,7 @@ class Queries:
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._snapshot: _Snapshot | None = None
+        self._asked: dict[str, Question] = {}
 
     @property
     def empty(self) -> bool:
@@ -42,14 +55,36 @@ class Queries:
         self._need_ledger()
         return _written(lambda out: self._house.duck.get().named(name, dict(params), out))
 
-    def sql(self, request: SqlRequest) -> tuple[bytes, float]:
-        """The rows as Parquet, and how old the snapshot is that they come from, in seconds."""
+    def sql(self, request: SqlRequest) -> SqlAnswer:
+        """The analyst's own query over a snapshot, in a child process of its own."""
         self._need_ledger()
-        from fapiao_kernel.records.ledger.sandbox import run_sql
+        from fapiao_kernel.records.ledger.sandbox import Question
+
+        def ask(out: Path) -> None:
+            question = Question(snapshot.path, request.sql, out, request.limit, request.seconds)
+            with self._lock:
+                if request.id in self._asked:
+                    raise UsageError("sql_id_taken", id=request.id)
+                if request.id:
+                    self._asked[request.id] = question
+            try:
+                question.run()
+            finally:
+                with self._lock:
+                    self._asked.pop(request.id, None)
 
         snapshot = self._fresh()
-        rows = _written(lambda out: run_sql(snapshot.path, request.sql, out, request.limit, request.seconds))
-        return rows, time.monotonic() - snapshot.made
+        rows = _written(ask)
+        return SqlAnswer(rows, time.monotonic() - snapshot.made, snapshot.journal)
+
+    def cancel(self, id: str) -> bool:
+        """Stop a query under way (停止); False when there is none of that id (any more)."""
+        with self._lock:
+            question = self._asked.get(id)
+        if question is None:
+            return False
+        question.cancel()
+        return True
 
     def _fresh(self) -> _Snapshot:
         """The last snapshot while nothing was written since, else a new one."""

@@ -40,6 +40,9 @@ class ImportAnswer(Shape):
 
 
 class SqlRequest(Shape):
+    """``id``: the asker's own, by which the query can be stopped; ``limit`` rows at most; ``seconds`` is its deadline."""
+
     sql: str
     limit: int = 100_000
     seconds: float = 30.0
+    id: str = ""

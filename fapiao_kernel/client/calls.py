@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fapiao_kernel.api.ledger import ImportAnswer, ImportRequest, SqlRequest
+from fapiao_kernel.api.ledger import ImportAnswer, ImportRequest
 from fapiao_kernel.api.practice import PracticeRequest, PracticeView, ResultSheet
 from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Execute, RunEvents, RunView
 from fapiao_kernel.api.selection import SelectedView, Selecting
@@ -16,16 +16,14 @@ from fapiao_kernel.api.shapes import Changes, RunSummary, StatusView
 from fapiao_kernel.api.support import Diagnosis, ExplainRequest, FailureView
 from fapiao_kernel.client.errors import RequestError
 from fapiao_kernel.client.paths import absolute, as_given
+from fapiao_kernel.client.querying import Querying
 from fapiao_kernel.client.recovery import Recovery
 from fapiao_kernel.client.rehearsals import Rehearsals
 from fapiao_kernel.client.results import Results
 from fapiao_kernel.client.wire import Wire
 
-if TYPE_CHECKING:
-    import duckdb
 
-
-class Client(Rehearsals, Recovery):
+class Client(Rehearsals, Recovery, Querying):
     """A client of one agent. Every method raises ``RequestError``; safe to use from several threads."""
 
     def __init__(self, wire: Wire, home: Path) -> None:
@@ -221,19 +219,6 @@ class Client(Rehearsals, Recovery):
     def totals(self) -> list[dict[str, Any]]:
         """Totals by type and rate."""
         return list(self._wire.json("GET", "/ledger/totals"))
-
-    def queries(self) -> list[dict[str, Any]]:
-        """The named queries there are."""
-        return list(self._wire.json("GET", "/ledger/queries"))
-
-    def named(self, name: str, **params: Any) -> duckdb.DuckDBPyRelation:
-        """A named query's result as a DuckDB relation."""
-        return self._results.open(self._wire.send("POST", f"/ledger/queries/{name}", json=params, long=True).content)
-
-    def sql(self, text: str, *, limit: int = 100_000, seconds: float = 30.0) -> duckdb.DuckDBPyRelation:
-        """The analyst's own read-only SQL over a snapshot of the ledger, as a DuckDB relation."""
-        request = SqlRequest(sql=text, limit=limit, seconds=seconds)
-        return self._results.open(self._wire.send("POST", "/ledger/sql", json=request, long=True).content)
 
     # --- support and lessons
 

@@ -108,6 +108,13 @@ class NotReachable(FapiaoError):
     exit_code = 5
 
 
+class Cancelled(FapiaoError):
+    """A person stopped it (取消) before anything of it counted: nothing half done stays (exit 3)."""
+
+    def __init__(self, code: str = "import_cancelled", **facts: object) -> None:
+        super().__init__(code, **facts)
+
+
 class ProtocolError(FapiaoError):
     """Bytes that do not follow the protocol: the answer cannot be trusted (exit 5)."""
 

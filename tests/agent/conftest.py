@@ -15,3 +15,10 @@ def client(home: Path) -> Iterator[Client]:
     """A client of a fresh agent."""
     with connect(home) as client:
         yield client
+
+
+@pytest.fixture
+def filled(client: Client) -> Client:
+    """The same with a practice world of a few invoices in its ledger."""
+    client.practice_start(size=50)
+    return client

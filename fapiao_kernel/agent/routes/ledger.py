@@ -47,7 +47,14 @@ def router(house: House, queries: Queries) -> APIRouter:
 
     @routes.post("/sql")
     def sql(request: SqlRequest) -> Response:
-        rows, age = queries.sql(request)
-        return Response(rows, media_type=PARQUET, headers={"X-Snapshot-Age": f"{age:.3f}"})
+        """The analyst's own query, over a snapshot; the headers say how old that is, and up to which journal record."""
+        answer = queries.sql(request)
+        position = {"X-Snapshot-Age": f"{answer.age:.3f}", "X-Snapshot-Journal": str(answer.journal)}
+        return Response(answer.rows, media_type=PARQUET, headers=position)
+
+    @routes.delete("/sql/{id}")
+    def stop_sql(id: str) -> dict[str, bool]:
+        """Stop that query; it answers its asker ``sql_cancelled``."""
+        return {"stopped": queries.cancel(id)}
 
     return routes
