@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fapiao_kernel.agent.cards import Cards
@@ -12,9 +13,15 @@ from fapiao_kernel.agent.views import file_view
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.api.ledger import FileView, ImportAnswer
 from fapiao_kernel.domain.card import Volume
-from fapiao_kernel.domain.errors import Refused, finding
-from fapiao_kernel.domain.finding import Finding, Severity
-from fapiao_kernel.ports import Clock, Intake, Journal, Ledger, Progress, Reading
+from fapiao_kernel.domain.errors import Cancelled, Refused, finding
+from fapiao_kernel.domain.finding import Severity
+from fapiao_kernel.domain.period import Period
+from fapiao_kernel.ports import Added, Clock, Intake, Journal, Ledger, Progress, Reading
+
+TOGETHER = 500
+"""Files of few invoices that come in in one transaction: each for itself would wait for the disk."""
+JOB = "import"
+_NOTHING = Added(0, 0, 0, ())
 
 
 class Importing:
@@ -38,19 +45,78 @@ class Importing:
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
+        self._under_way = threading.Lock()
+        self._stop = threading.Event()
 
-    def run(self, paths: Sequence[str], card: str | None, who: str) -> ImportAnswer:
-        """Import what a person gave. Bad input is a finding of its file, never an exception."""
-        with self._worker.job("import", "导入") as progress:
-            views = [_missing(path) for path in paths if not Path(path).exists()]
-            found = [Path(path) for path in paths if Path(path).exists()]
-            if found and self._settings.fresh:
-                self._settings.claim(PRODUCTION)
-            volumes = self._cards.volumes() if found else {}
-            for name, path in self._intake.files(found) if found else ():
+    def run(self, paths: Sequence[str], card: str | None, who: str, period: Period | None = None) -> ImportAnswer:
+        """Import what a person gave. Bad input is a finding of its file, never an exception.
+
+        Raises ``Refused`` (``import_busy``) while another import is under way: its progress and its cancelling are its own.
+        """
+        if not self._under_way.acquire(blocking=False):
+            raise Refused("import_busy")
+        try:
+            self._stop.clear()
+            with self._worker.job(JOB, "导入") as told:
+                return self._run(paths, card, who, period, self._stoppable(told))
+        finally:
+            self._under_way.release()
+
+    def cancel(self) -> bool:
+        """Ask the import under way to stop (取消); False when there is none.
+
+        What is in stays in, each file whole; of the file under way nothing comes in.
+        """
+        busy = self._under_way.locked()
+        if busy:
+            self._stop.set()
+        return busy
+
+    def _stoppable(self, told: Progress) -> Progress:
+        def progress(label: str, done: int, total: int) -> None:
+            if self._stop.is_set():
+                raise Cancelled("import_cancelled")
+            told(label, done, total)
+
+        return progress
+
+    def _run(
+        self, paths: Sequence[str], card: str | None, who: str, period: Period | None, progress: Progress
+    ) -> ImportAnswer:
+        views = [_missing(path) for path in paths if not Path(path).exists()]
+        found = [Path(path) for path in paths if Path(path).exists()]
+        if found and self._settings.fresh:
+            self._settings.claim(PRODUCTION)
+        volumes = self._cards.volumes() if found else {}
+        waiting: list[Reading] = []
+        try:
+            files = self._intake.files(found) if found else ()
+            for place, (name, path) in enumerate(files):
+                progress(Path(name).name, place, len(files))
                 reading = self._intake.read(name, path, progress)
-                views.append(self.add(reading, volumes, card, who, progress))
-            return ImportAnswer(files=views)
+                if reading.sheets is None:
+                    waiting.append(reading)
+                if reading.sheets is not None or len(waiting) >= TOGETHER:
+                    views += self._flush(waiting, volumes, card, who, period, progress)
+                if reading.sheets is not None:
+                    views += self._bring([reading], volumes, card, who, period, progress)
+            views += self._flush(waiting, volumes, card, who, period, progress)
+        except Cancelled:
+            return ImportAnswer(files=views, cancelled=True)
+        return ImportAnswer(files=views)
+
+    def _flush(
+        self,
+        waiting: list[Reading],
+        volumes: Mapping[str, Sequence[Volume]],
+        card: str | None,
+        who: str,
+        period: Period | None,
+        progress: Progress,
+    ) -> list[FileView]:
+        readings = list(waiting)
+        waiting.clear()
+        return self._bring(readings, volumes, card, who, period, progress) if readings else []
 
     def read(self, paths: Sequence[str], progress: Progress) -> tuple[list[Reading], list[FileView]]:
         """Read files without adding them; the views are of the paths that are not there."""
@@ -67,50 +133,61 @@ class Importing:
         progress: Progress | None = None,
     ) -> FileView:
         """Bring one file's invoices into the ledger, and say what became of the file."""
+        (view,) = self._bring([reading], volumes, card, who, None, progress)
+        return view
+
+    def _bring(
+        self,
+        readings: Sequence[Reading],
+        volumes: Mapping[str, Sequence[Volume]],
+        card: str | None,
+        who: str,
+        period: Period | None,
+        progress: Progress | None,
+    ) -> list[FileView]:
         with self._lock:
-            findings = list(reading.findings)
-            new = 0
             try:
-                if reading.invoices:
-                    added = self._ledger.add(
-                        reading.invoices,
-                        original=reading.original,
-                        file=reading.file,
-                        at=self._clock.now(),
-                        cards=volumes,
-                        card=card,
-                        progress=progress,
-                    )
-                    findings += added.findings
-                    new = added.new
-                status = status_of(len(reading.invoices), new, reading.findings)
+                brought = self._ledger.take(
+                    readings, at=self._clock.now(), cards=volumes, card=card, period=period, progress=progress
+                )
             except Refused as refusal:  # the ledger takes none of this file; the others still come in
-                findings.append(refusal.finding())
-                status = "rejected"
-            self._journal.append(
-                "import.done",
-                {
-                    "file": reading.file,
-                    "original": reading.original,
-                    "importer": reading.importer,
-                    "status": status,
-                    "invoices": len(reading.invoices),
-                    "new": new,
-                    "findings": [{"code": f.code, "severity": f.severity.value, "row": f.row} for f in findings],
-                },
-                who=who,
-            )
-        return file_view(reading.file, status, reading.invoices if status != "rejected" else (), findings)
+                if len(readings) == 1:
+                    refused = replace(_NOTHING, findings=(refusal.finding(),))
+                    return [self._told(readings[0], refused, "rejected", who)]
+                brought = ()
+            if brought:
+                return [
+                    self._told(r, added, status_of(r, added), who) for r, added in zip(readings, brought, strict=True)
+                ]
+        return [view for reading in readings for view in self._bring([reading], volumes, card, who, period, progress)]
+
+    def _told(self, reading: Reading, added: Added, status: str, who: str) -> FileView:
+        findings = [*reading.findings, *added.findings]
+        self._journal.append(
+            "import.done",
+            {
+                "file": reading.file,
+                "original": reading.original,
+                "importer": reading.importer,
+                "status": status,
+                "invoices": added.count,
+                "new": added.new,
+                "findings": [{"code": f.code, "severity": f.severity.value, "row": f.row} for f in findings],
+            },
+            who=who,
+        )
+        return file_view(reading.file, status, added.listed, added.count, findings)
 
 
-def status_of(read: int, new: int, findings: Sequence[Finding]) -> str:
+def status_of(reading: Reading, added: Added) -> str:
     """``imported`` all came in · ``duplicate`` all were there · ``partial`` some rows could not be read · ``rejected`` nothing usable."""
-    if not read:
+    if not added.count:
         return "rejected"
-    if any(f.severity in (Severity.BLOCKER, Severity.UNKNOWN) for f in findings):
+    wrong = any(f.severity in (Severity.BLOCKER, Severity.UNKNOWN) for f in reading.findings)
+    if added.bad or wrong:
         return "partial"
-    return "imported" if new else "duplicate"
+    return "imported" if added.new else "duplicate"
 
 
 def _missing(path: str) -> FileView:
-    return file_view(path, "rejected", (), (finding("path_missing"),))
+    return file_view(path, "rejected", (), 0, (finding("path_missing"),))

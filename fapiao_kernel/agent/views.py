@@ -13,14 +13,12 @@ from fapiao_kernel.api.shapes import CardView, FindingView, TypeView
 from fapiao_kernel.domain.card import CardState
 from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.domain.finding import Finding
-from fapiao_kernel.domain.invoice import Invoice, InvoiceType
+from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.money import text
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.verdict import Verdict, judge
 from fapiao_kernel.operations.clearing.words import span
-
-LISTED = 1000
-"""Invoices listed a file (DESIGN §10); beyond that their number says the rest."""
+from fapiao_kernel.ports import Listed
 
 
 def finding_view(finding: Finding) -> FindingView:
@@ -165,7 +163,7 @@ def preview_of(data: Mapping[str, Any], device_number: str) -> PreviewView:
     )
 
 
-def invoice_view(invoice: Invoice) -> InvoiceView:
+def invoice_view(invoice: Listed) -> InvoiceView:
     """An invoice as an import lists it."""
     return InvoiceView(
         code=invoice.code,
@@ -176,17 +174,17 @@ def invoice_view(invoice: Invoice) -> InvoiceView:
         tax=text(invoice.tax),
         total=text(invoice.total),
         machine_number=invoice.machine_number,
-        lines=len(invoice.lines),
-        fully_digital=invoice.fully_digital,
+        lines=invoice.lines,
+        fully_digital=not invoice.invoice_type.on_device,
     )
 
 
-def file_view(file: str, status: Any, invoices: Sequence[Invoice], findings: Iterable[Finding]) -> FileView:
-    """What became of one file of an import."""
+def file_view(file: str, status: Any, listed: Sequence[Listed], count: int, findings: Iterable[Finding]) -> FileView:
+    """What became of one file of an import; ``listed`` is where its invoices begin, ``count`` how many there are."""
     return FileView(
         file=file,
         status=status,
-        invoices=[invoice_view(invoice) for invoice in invoices[:LISTED]],
-        count=len(invoices) if len(invoices) > LISTED else None,
+        invoices=[invoice_view(invoice) for invoice in listed] if status != "rejected" else [],
+        count=count if count > len(listed) else None,
         findings=[finding_view(finding) for finding in findings],
     )

@@ -8,8 +8,11 @@ from fapiao_kernel.api.shapes import Amount, FindingView, Shape
 
 
 class ImportRequest(Shape):
+    """``period`` (``YYYY-MM``): what lies outside it becomes a finding."""
+
     paths: list[str]
     card: str | None = None
+    period: str = ""
 
 
 class InvoiceView(Shape):
@@ -36,7 +39,10 @@ class FileView(Shape):
 
 
 class ImportAnswer(Shape):
+    """``cancelled``: stopped by a person; the files listed are in, each whole, and nothing of any other."""
+
     files: list[FileView]
+    cancelled: bool = False
 
 
 class SqlRequest(Shape):

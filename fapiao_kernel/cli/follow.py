@@ -69,12 +69,15 @@ class Steps:
             raise Stopped(view)
         return view
 
-    def call(self, name: str, label: str, work: Callable[[], T]) -> T:
-        """A request that is answered when it is done; its progress is read from the status meanwhile."""
+    def call(self, name: str, label: str, work: Callable[[], T], stop: Callable[[], object] | None = None) -> T:
+        """A request that is answered when it is done; its progress is read from the status meanwhile.
+
+        ``stop`` is what Ctrl-C asks for where the work can be stopped: then its answer is still waited for.
+        """
         with self.timed(name), self._shown(label) as show:
-            if self._bar is None:
+            if self._bar is None and stop is None:
                 return work()
-            return _beside(work, lambda: self._look(show))
+            return _beside(work, (lambda: self._look(show)) if self._bar is not None else (lambda: None), stop)
 
     def _look(self, show: Callable[[WorkView | None], None]) -> None:
         self.client.changes(self.client.changes(-1).changes)
@@ -110,8 +113,8 @@ class Steps:
                 self._bar = None
 
 
-def _beside(work: Callable[[], T], look: Callable[[], None]) -> T:
-    """Do the work in a thread and look at it from this one."""
+def _beside(work: Callable[[], T], look: Callable[[], None], stop: Callable[[], object] | None = None) -> T:
+    """Do the work in a thread and look at it from this one; the first Ctrl-C calls ``stop``, a second one leaves."""
     answer: list[T] = []
     failed: list[BaseException] = []
 
@@ -124,8 +127,14 @@ def _beside(work: Callable[[], T], look: Callable[[], None]) -> T:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     while thread.is_alive():
-        look()
-        thread.join(0.05)
+        try:
+            look()
+            thread.join(0.05)
+        except KeyboardInterrupt:
+            if stop is None:
+                raise
+            stop()
+            stop = None
     if failed:
         raise failed[0]
     return answer[0]

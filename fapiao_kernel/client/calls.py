@@ -102,13 +102,17 @@ class Client(Rehearsals, Recovery, Querying):
 
     # --- runs
 
-    def import_files(self, paths: Sequence[Path | str], card: str | None = None) -> ImportAnswer:
-        """Bring files and folders in; each file is named as its path was given here."""
+    def import_files(self, paths: Sequence[Path | str], card: str | None = None, period: str = "") -> ImportAnswer:
+        """Bring files and folders in; each file is named as its path was given here. ``period``: what lies outside is a finding."""
         places = {str(absolute(path)): str(path) for path in paths}
-        request = ImportRequest(paths=list(places), card=card)
+        request = ImportRequest(paths=list(places), card=card, period=period)
         answer = self._wire.ask(ImportAnswer, "POST", "/import", json=request, long=True)
         named = [file.model_copy(update={"file": as_given(file.file, places)}) for file in answer.files]
-        return ImportAnswer(files=named)
+        return answer.model_copy(update={"files": named})
+
+    def cancel_import(self) -> bool:
+        """Stop the import under way (取消导入); False when there is none. Files that are in stay in, each whole."""
+        return bool(self._wire.json("POST", "/import/cancel")["cancelled"])
 
     def select(self, card: str, **asked: Any) -> SelectedView:
         """What a selection (fields of ``Selecting``) comes to: the units that would really close. Opens nothing."""

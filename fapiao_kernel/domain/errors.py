@@ -112,7 +112,7 @@ class Cancelled(FapiaoError):
     """A person stopped it (取消) before anything of it counted: nothing half done stays (exit 3)."""
 
     def __init__(self, code: str = "import_cancelled", **facts: object) -> None:
-        super().__init__(code, **facts)
+        super().__init__(code, effect=None, original="", **facts)
 
 
 class ProtocolError(FapiaoError):

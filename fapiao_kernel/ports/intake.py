@@ -23,7 +23,8 @@ FIELDS = (
 class Table:
     """One sheet's rows as delimited UTF-8 text (表), nothing of it judged yet: what a workbook or a CSV file held.
 
-    ``columns``: field → position from 0. ``skip``: physical lines before the first row. ``day_format``: how days are written, in
+    ``columns``: field → position from 0 in the file (the row number of ``numbered`` is at 0). ``skip``: physical lines before the
+    first row. ``day_format``: how days are written, in
     ``strptime`` form. ``numbered``: the first column is the row's number in the user's sheet; else rows count from ``first_row``.
     ``rows``: how many there are, 0 when nobody counted. ``name``: the sheet's name, ``""`` for a CSV file.
     """
@@ -39,6 +40,11 @@ class Table:
     first_row: int = 2
     rows: int = 0
     name: str = ""
+
+
+class NotApart(Exception):
+    """Rows that mean something only together with others (续行: a goods line without a number of its own). Raised by
+    ``Sheets.careful``: nothing of the fast road holds for this file, ``everything`` has to read it."""
 
 
 class Sheets(Protocol):
@@ -65,8 +71,20 @@ class Sheets(Protocol):
         """A rate cell's meaning, as ``InvoiceLine.rate``."""
         ...
 
+    def void(self, text: str) -> bool | None:
+        """Whether a status cell (发票状态, 作废标志) says void; None for a word that is not known: such a row is odd."""
+        ...
+
+    def uploaded(self, text: str) -> bool | None:
+        """Whether an upload cell (上传标志, 报送状态) says that the tax side has it; None when it does not say. Never odd."""
+        ...
+
     def careful(self, heads: Sequence[int], lines: Sequence[int]) -> tuple[Sequence[Invoice], Sequence[Finding]]:
-        """These rows alone (by their numbers), each read with care: what is an invoice after all, and a finding for what is not."""
+        """These rows alone (by their numbers), each read with care: what is an invoice after all, and a finding for what is not.
+
+        They are read as if the file held nothing else: every row of an invoice that has an odd one belongs here. Blank rows, rows of
+        sums (合计) and repeated headers are neither invoice nor finding. Raises ``NotApart``.
+        """
         ...
 
     def everything(self, progress: Progress | None = None) -> tuple[Sequence[Invoice], Sequence[Finding]]:

@@ -78,6 +78,11 @@ class Listed:
     machine_number: str
     lines: int
 
+    @classmethod
+    def of(cls, i: Invoice) -> Listed:
+        numbers = (i.code, i.number, i.invoice_type, i.issue_date, i.amount, i.tax, i.total)
+        return cls(*numbers, i.machine_number, len(i.lines))
+
 
 @dataclass(frozen=True)
 class Added:

@@ -12,6 +12,7 @@ from fapiao_kernel.agent.files import read_json, token, write_json
 from fapiao_kernel.agent.importing import status_of
 from fapiao_kernel.agent.settings import PRACTICE, PRODUCTION, Settings
 from fapiao_kernel.domain.errors import Refused, finding
+from fapiao_kernel.ports import Added, Reading
 
 
 def test_a_file_is_replaced_whole_and_is_the_owners_alone(tmp_path: Path) -> None:
@@ -64,15 +65,17 @@ def test_practice_time_runs_beside_the_machines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "new", "codes", "status"),
+    ("read", "new", "bad", "codes", "status"),
     [
-        (0, 0, ["path_missing"], "rejected"),
-        (3, 3, [], "imported"),
-        (3, 1, [], "imported"),
-        (3, 0, [], "duplicate"),
-        (3, 3, ["plugin_broken"], "imported"),
-        (3, 3, ["path_missing"], "partial"),
+        (0, 0, 0, ["path_missing"], "rejected"),
+        (3, 3, 0, [], "imported"),
+        (3, 1, 0, [], "imported"),
+        (3, 0, 0, [], "duplicate"),
+        (3, 3, 1, [], "partial"),
+        (3, 3, 0, ["plugin_broken"], "imported"),
+        (3, 3, 0, ["path_missing"], "partial"),
     ],
 )
-def test_what_became_of_a_file(read: int, new: int, codes: list[str], status: str) -> None:
-    assert status_of(read, new, [finding(code, group="", id="", source="") for code in codes]) == status
+def test_what_became_of_a_file(read: int, new: int, bad: int, codes: list[str], status: str) -> None:
+    reading = Reading("a", "", "", (), tuple(finding(code, group="", id="", source="") for code in codes))
+    assert status_of(reading, Added(1, new, read - new, (), bad=bad)) == status

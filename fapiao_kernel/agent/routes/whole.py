@@ -15,6 +15,8 @@ from fapiao_kernel.agent.views import backup_of
 from fapiao_kernel.api.ledger import ImportAnswer, ImportRequest
 from fapiao_kernel.api.runs import BackupView
 from fapiao_kernel.api.shapes import Changes, StatusView
+from fapiao_kernel.domain.errors import UsageError
+from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.plain import plain
 
 
@@ -46,7 +48,16 @@ def router(house: House, stop: Callable[[], None]) -> APIRouter:
 
     @routes.post("/import")
     def bring_in(request: ImportRequest) -> ImportAnswer:
-        return house.importing.run(request.paths, request.card, house.identity.who)
+        try:
+            period = Period.parse(request.period) if request.period else None
+        except ValueError as error:
+            raise UsageError("import_period", period=request.period) from error
+        return house.importing.run(request.paths, request.card, house.identity.who, period)
+
+    @routes.post("/import/cancel")
+    def cancel_import() -> dict[str, bool]:
+        """Stop the import under way: of the file it is at nothing comes in."""
+        return {"cancelled": house.importing.cancel()}
 
     @routes.post("/backup")
     def backup() -> BackupView:
