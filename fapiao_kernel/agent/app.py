@@ -8,9 +8,22 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from fapiao_kernel.agent import errors
+from fapiao_kernel.agent.browsing import Browsing
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.queries import Queries
-from fapiao_kernel.agent.routes import cards, ledger, lessons, practice, recovery, rehearsals, runs, support, whole
+from fapiao_kernel.agent.routes import (
+    cards,
+    grid,
+    issuing,
+    ledger,
+    lessons,
+    practice,
+    recovery,
+    rehearsals,
+    runs,
+    support,
+    whole,
+)
 from fapiao_kernel.agent.runs import Runs
 from fapiao_kernel.agent.security import Guard
 from fapiao_kernel.api.shapes import Failure
@@ -33,11 +46,13 @@ def build(home: House | Path, token: str = "", stop: Callable[[], None] = lambda
     app.include_router(practice.router(house, known))
     app.include_router(runs.router(house, known))
     app.include_router(ledger.router(house, queries))
+    app.include_router(grid.router(Browsing(house, queries)))
     app.include_router(cards.router(house))
     app.include_router(support.router(house, known, queries))
     app.include_router(lessons.router(house, known))
     app.include_router(rehearsals.router(house))
     app.include_router(recovery.router(house, known))
+    app.include_router(issuing.router(house))
     errors.install(app)
     app.add_middleware(errors.Bugs)
     app.add_middleware(Guard, token=token)

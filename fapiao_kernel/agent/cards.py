@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.plugins import Plugins
@@ -20,8 +20,9 @@ from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthSta
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, ProtocolError, Refused
 from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.issuing import InvoiceSheet, Issued, NextNumber
 from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.ports import Answer, Card, Clock, Progress, Summary
+from fapiao_kernel.ports import Answer, Card, Clock, IssuingCard, Progress, Summary
 
 T = TypeVar("T")
 
@@ -96,6 +97,18 @@ class Kept:
     def clear(self, types: tuple[InvoiceType, ...], payload: bytes) -> Answer:
         return self._use(lambda card: card.clear(types, payload))
 
+    def next_number(self, invoice_type: InvoiceType) -> NextNumber | None:
+        return self._use(lambda card: _issuing(card).next_number(invoice_type))
+
+    def issue(self, sheet: InvoiceSheet) -> Issued:
+        return self._use(lambda card: _issuing(card).issue(sheet))
+
+    def void(self, invoice_type: InvoiceType, code: str, number: str) -> bool:
+        return self._use(lambda card: _issuing(card).void(invoice_type, code, number))
+
+    def find(self, invoice_type: InvoiceType, code: str, number: str) -> InvoiceDetail | None:
+        return self._use(lambda card: _issuing(card).find(invoice_type, code, number))
+
     def close(self) -> None:
         """Let the link go; the next use opens it again."""
         with self._lock:
@@ -143,7 +156,7 @@ class Cards:
         """The addresses of the cards that this home knows."""
         return self._settings.values.cards
 
-    def get(self, address: str) -> Card:
+    def get(self, address: str) -> IssuingCard:
         """The card at an address. Raises ``UsageError`` for an address that is none; opening waits for the first use."""
         text = str(parse(address))
         with self._lock:
@@ -222,6 +235,13 @@ class Cards:
         """Let every link go."""
         for card in self._cards.values():
             card.close()
+
+
+def _issuing(card: Card) -> IssuingCard:
+    """The same card, when its driver issues; else ``Refused`` (``card_cannot_issue``): a driver plugin may be older than that."""
+    if not hasattr(card, "issue"):
+        raise Refused("card_cannot_issue")
+    return cast(IssuingCard, card)
 
 
 def _volumes(card: Card) -> tuple[str, tuple[Volume, ...]]:

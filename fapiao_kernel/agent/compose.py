@@ -15,6 +15,7 @@ from fapiao_kernel.agent.clock import PracticeClock
 from fapiao_kernel.agent.errors import bug_view, view
 from fapiao_kernel.agent.identity import Identity, versions
 from fapiao_kernel.agent.importing import Importing
+from fapiao_kernel.agent.issuing import LedgerBooks
 from fapiao_kernel.agent.lazy import Lazy, Stand
 from fapiao_kernel.agent.plugins import Plugins
 from fapiao_kernel.agent.policy import HousePolicy
@@ -26,6 +27,7 @@ from fapiao_kernel.api.shapes import ErrorView
 from fapiao_kernel.domain.errors import FapiaoError, Refused
 from fapiao_kernel.domain.home import Home
 from fapiao_kernel.operations.clearing.engine import Engine
+from fapiao_kernel.operations.issuing.engine import Issuing
 from fapiao_kernel.ports import Authority, BackupStore, Intake, Ledger, Recorder
 from fapiao_kernel.records.journal.store import FileJournal
 
@@ -86,6 +88,14 @@ class House:
             disk_free=lambda: shutil.disk_usage(home.root).free,
             policy=self.policy,
         )
+        self.issuing = Issuing(
+            journal=self.journal,
+            books=LedgerBooks(self.ledger, self._ledger_there, self.intake, self.importing),
+            clock=self.clock,
+            card=self.cards.get,
+            holding=self.engine.holding,
+            runs=self.engine.runs,
+        )
         self.rehearsals = Rehearsals(self)
         self.settle_error: ErrorView | None = None
 
@@ -108,6 +118,10 @@ class House:
         if self.settings.fresh:
             self.settings.claim(PRODUCTION)
         return DuckLedger(self.home.ledger, practice=self.settings.practice)
+
+    def _ledger_there(self) -> DuckLedger | None:
+        """The ledger; None while this home has none."""
+        return self.duck.get() if self.duck.made or self.home.ledger.exists() else None
 
     def _open_backups(self) -> Backups:
         from fapiao_kernel.records.backup.backup import Backups
@@ -193,7 +207,7 @@ class House:
             who=identity.who,
         )
         self.rehearsals.settle()
-        if any(not run.over for run in self.engine.runs()):
+        if any(not run.over for run in self.engine.runs()) or self.issuing.unsettled():
             threading.Thread(target=self._settle, name="settle").start()
         else:
             self.worker.settled()
@@ -201,6 +215,7 @@ class House:
     def _settle(self) -> None:
         try:
             self.engine.settle_open()
+            self.issuing.settle_open()
         except FapiaoError as error:
             self.settle_error = view(error)
         except Exception as error:

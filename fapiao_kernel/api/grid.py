@@ -1,4 +1,7 @@
-"""The ledger's invoices in pages (发票库表格) over the wire: which of them, in which order; answers are plain JSON, decimals and days as text."""
+"""The ledger's invoices in pages (发票库表格) over the wire: which ones, in which order.
+
+Answers are plain JSON, decimals and days as text.
+"""
 
 from __future__ import annotations
 

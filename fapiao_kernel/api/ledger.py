@@ -52,3 +52,17 @@ class SqlRequest(Shape):
     limit: int = 100_000
     seconds: float = 30.0
     id: str = ""
+
+
+class RuleView(Shape):
+    """One invariant of the ledger: held against ``looked`` rows (or units, or originals)."""
+
+    rule: str
+    looked: int
+    ok: bool
+    findings: list[FindingView]
+
+
+class LedgerProof(Shape):
+    ok: bool
+    rules: list[RuleView]

@@ -15,6 +15,8 @@ from fapiao_kernel.api.selection import SelectedView, Selecting
 from fapiao_kernel.api.shapes import Changes, RunSummary, StatusView
 from fapiao_kernel.api.support import Diagnosis, ExplainRequest, FailureView
 from fapiao_kernel.client.errors import RequestError
+from fapiao_kernel.client.grid import Grid
+from fapiao_kernel.client.issuing import Issuing
 from fapiao_kernel.client.paths import absolute, as_given
 from fapiao_kernel.client.querying import Querying
 from fapiao_kernel.client.recovery import Recovery
@@ -23,7 +25,7 @@ from fapiao_kernel.client.results import Results
 from fapiao_kernel.client.wire import Wire
 
 
-class Client(Rehearsals, Recovery, Querying):
+class Client(Rehearsals, Recovery, Querying, Grid, Issuing):
     """A client of one agent. Every method raises ``RequestError``; safe to use from several threads."""
 
     def __init__(self, wire: Wire, home: Path) -> None:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fapiao_kernel.api.ledger import SqlRequest
+from fapiao_kernel.api.ledger import LedgerProof, SqlRequest
 from fapiao_kernel.client.errors import RequestError
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class Querying:
         told = answer.headers
         age, journal = float(told["X-Snapshot-Age"]), int(told["X-Snapshot-Journal"])
         return Queried(self._results.open(answer.content), age, journal)
+
+    def check_ledger(self) -> LedgerProof:
+        """发票库自查: every invariant held against all rows."""
+        return self._wire.ask(LedgerProof, "POST", "/ledger/check", long=True)
 
     def stop_query(self, id: str) -> bool:
         """Stop a query under way by its id; False when there is none."""

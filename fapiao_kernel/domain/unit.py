@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fapiao_kernel.domain.invoice import DEVICE_TYPES, InvoiceType
 from fapiao_kernel.domain.period import Period
 
-_CARD_SPACE = 2**40
-_EPOCH_YEAR = 1990
+CARD_SPACE = 2**40
+EPOCH_YEAR = 1990
 
 
 @dataclass(frozen=True, order=True)
@@ -27,9 +27,9 @@ class ClearUnit:
     @classmethod
     def from_key(cls, key: int) -> ClearUnit:
         """The unit a key stands for; raises ``ValueError`` for a number that is no key."""
-        rest, card = divmod(key, _CARD_SPACE)
+        rest, card = divmod(key, CARD_SPACE)
         months, kind = divmod(rest, len(DEVICE_TYPES))
-        period = Period(_EPOCH_YEAR + (months - 1) // 12, (months - 1) % 12 + 1)
+        period = Period(EPOCH_YEAR + (months - 1) // 12, (months - 1) % 12 + 1)
         return cls(f"{card:012d}", DEVICE_TYPES[kind], period)
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class ClearUnit:
 
 def unit_key(device_number: str, invoice_type: InvoiceType, period: Period) -> int:
     """``((year-1990)*12 + month) * 8 + type) * 2^40 + card``; raises ``ValueError`` unless the card is 12 digits at most."""
-    if not (device_number.isascii() and device_number.isdigit() and int(device_number) < _CARD_SPACE):
+    if not (device_number.isascii() and device_number.isdigit() and int(device_number) < CARD_SPACE):
         raise ValueError(f"machine number (机器编号) is not up to 12 digits: {device_number!r}")
-    months = (period.year - _EPOCH_YEAR) * 12 + period.month
-    return (months * len(DEVICE_TYPES) + DEVICE_TYPES.index(invoice_type)) * _CARD_SPACE + int(device_number)
+    months = (period.year - EPOCH_YEAR) * 12 + period.month
+    return (months * len(DEVICE_TYPES) + DEVICE_TYPES.index(invoice_type)) * CARD_SPACE + int(device_number)

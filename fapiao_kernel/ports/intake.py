@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -115,10 +115,17 @@ class Reading:
 class Intake(Protocol):
     """Reading what people have (xlsx, CSV, OFD, XML, PDF, zip, folders of these). Bad input is a finding, never an exception."""
 
-    def files(self, paths: Sequence[Path]) -> Sequence[tuple[str, Path]]:
-        """Every file below the paths, each once: its name as the user gave it (a file's path, or folder/name), and where it is."""
+    def files(self, paths: Sequence[Path], progress: Progress | None = None) -> Sequence[tuple[str, Path]]:
+        """Every file below the paths, each once: its name as the user gave it (a file's path, or folder/name), and where it is.
+
+        The files of a zip (压缩包) come as ``outer.zip/name``. What ``progress`` raises ends it.
+        """
         ...
 
     def read(self, name: str, path: Path, progress: Progress | None = None) -> Reading:
         """Keep the original, find the importer by content, read. What ``progress`` raises ends it."""
+        ...
+
+    def read_many(self, files: Sequence[tuple[str, Path]], progress: Progress | None = None) -> Iterator[Reading]:
+        """The same for many files, one after the other: their originals wait for the disk together."""
         ...

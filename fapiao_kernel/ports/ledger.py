@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -153,8 +153,8 @@ class Ledger(Protocol):
         """The units as they stand now, digest included. A unit without invoices has count 0 and the digest of nothing."""
         ...
 
-    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
-        """The invoices that this preview counted, in brief, in order of code and number. Only read when a unit's numbers differ."""
+    def details(self, preview: UnitPreview) -> Iterable[InvoiceDetail]:
+        """The invoices that this preview counted, in brief, by code and number, a few at a time. Only read when a unit's numbers differ."""
         ...
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:

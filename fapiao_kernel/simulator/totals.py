@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from fapiao_kernel.domain.card import MonthStatistics, Volume
@@ -90,6 +91,27 @@ def volumes_of(invoices: Iterable[Invoice]) -> tuple[Volume, ...]:
             Volume(invoice_type, code, f"{first:0{digits}d}", f"{last:0{digits}d}") for first, last in _runs(found)
         )
     return tuple(volumes)
+
+
+def with_spare(volumes: Sequence[Volume], spare: int) -> tuple[tuple[Volume, ...], dict[Volume, str]]:
+    """The volumes, the last of each type with so many more numbers behind those used, and of each such one its next number.
+
+    Fewer where the digits end, none where a number's digits end at once.
+    """
+    last: dict[InvoiceType, int] = {}
+    for n, volume in enumerate(volumes):
+        known = last.get(volume.invoice_type)
+        if known is None or (volume.last, volume.code) > (volumes[known].last, volumes[known].code):
+            last[volume.invoice_type] = n
+    longer, upcoming = list(volumes), {}
+    for n in last.values():
+        volume = volumes[n]
+        digits = len(volume.last)
+        end = min(int(volume.last) + spare, 10**digits - 1)
+        if end > int(volume.last):
+            longer[n] = replace(volume, last=f"{end:0{digits}d}")
+            upcoming[longer[n]] = f"{int(volume.last) + 1:0{digits}d}"
+    return tuple(longer), upcoming
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

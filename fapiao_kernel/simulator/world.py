@@ -26,12 +26,15 @@ from fapiao_kernel.simulator.faults import Faults, faults_of
 from fapiao_kernel.simulator.months import CardMonths, months_of_own, months_of_sample
 from fapiao_kernel.simulator.sample_month import sample_month
 from fapiao_kernel.simulator.state_file import read_json, write_json
+from fapiao_kernel.simulator.totals import with_spare
 
 CARD_ADDRESS = "gb18240+sim://novice"
 """The practice card's lasting address; where it listens just now is ``PracticeWorld.line``."""
 CARD_NUMBER = "9999000000000001"
 """Card number of the practice card; 9999 in front marks every simulated card."""
 VALID_YEARS = 10
+SPARE_NUMBERS = 500
+"""Numbers of each type that the practice card can still give out: more than anyone issues by hand."""
 WRITING, STARTING = "sample", "world"
 """Progress labels: writing the sample file, and everything else. A benchmark tells the first apart."""
 _PIN_DIGITS = 8
@@ -166,6 +169,7 @@ def _make(place: WorldFolder, options: PracticeOptions, progress: Progress | Non
 
 def _new_card(place: WorldFolder, months: CardMonths, faults: Faults, key: bytes, pin: str, offset: float) -> None:
     write_details(details_file(place.card), months.invoices)
+    volumes, unused = with_spare(months.volumes, SPARE_NUMBERS)
     valid_until = months.last.last_day.replace(year=months.last.year + VALID_YEARS, day=28)
     new_image(
         place.card,
@@ -176,9 +180,10 @@ def _new_card(place: WorldFolder, months: CardMonths, faults: Faults, key: bytes
         clock_offset=offset,
         monitoring=months.monitoring(faults.not_uploaded),
         statistics=months.statistics,
-        volumes=months.volumes,
+        volumes=volumes,
         shared_key=key,
         faults=list(faults.card),
+        unused=unused,
     )
 
 

@@ -43,7 +43,8 @@ def test_no_widget_state_is_stored(path: Path) -> None:
 def test_code_is_hidden_and_five_lines_at_most(path: Path) -> None:
     for cell in content(path)["cells"]:
         if cell["cell_type"] == "code":
-            assert cell["metadata"]["jupyter"]["source_hidden"] is True
+            query = "".join(cell["source"]).startswith("%%fapiao")  # an analyst's own to change: it is seen
+            assert cell["metadata"].get("jupyter", {}).get("source_hidden", False) is not query
             assert len(cell["source"]) <= 5
 
 

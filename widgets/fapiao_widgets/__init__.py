@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fapiao_widgets.views.grid import GridView
     from fapiao_widgets.views.panel import Panel
 
-__all__ = ["diagnose", "first_lesson", "ledger", "monthly_clear", "named", "preview", "sql", "start_page"]
+__all__ = ["diagnose", "first_lesson", "grid", "ledger", "monthly_clear", "named", "preview", "sql", "start_page"]
 
 
 def _panel(model: Callable[..., Any], below: str = "") -> Panel:
@@ -61,20 +62,53 @@ def first_lesson() -> Panel:
     return _panel(Lesson, f"lessons/{LESSON}")
 
 
-def sql(text: str) -> Any:
-    """The analyst's own read-only SQL over a snapshot of the ledger (只读查询): a DuckDB relation, or a failure card."""
-    from fapiao_widgets.views.results import shown
+def grid(view: dict[str, Any] | None = None) -> GridView:
+    """发票表: the ledger's invoices page by page; sort, filter, sums of all that is filtered, export.
 
-    return shown(lambda client: client.sql(text))
+    ``view``: what stands from the beginning, such as ``{"scope": {"state": "open", "period": "2026-10"}}``.
+    """
+    from fapiao_kernel.client import home_folder
+    from fapiao_widgets.text import say
+    from fapiao_widgets.viewmodels.door import door
+    from fapiao_widgets.viewmodels.grid import Grid
+    from fapiao_widgets.viewmodels.pages import AgentPages
+    from fapiao_widgets.views.grid import GridView
+
+    here = door(home_folder())
+    return GridView(Grid(AgentPages(here), view), say("grid.title"), here)
+
+
+def sql(text: str, *, limit: int = 100_000, seconds: float = 30.0) -> Any:
+    """The analyst's own read-only SQL over a snapshot of the ledger (只读查询): a ``Result``, or a failure card.
+
+    A ``Result`` shows itself as a paged grid; ``.relation`` is the DuckDB relation, ``.df()`` a pandas DataFrame.
+    """
+    from fapiao_widgets.views.results import queried, shown
+
+    return shown(lambda client: queried(client, text, limit, seconds))
 
 
 def named(name: str, **params: Any) -> Any:
-    """A ready-made query by name (现成的查询), such as ``named("totals")``: a DuckDB relation, or a sentence saying why not."""
-    from fapiao_widgets.views.results import shown
+    """A ready-made query by name (现成的查询), such as ``named("by_buyer", period="2026-10")``: a ``Result``, or why not."""
+    from fapiao_widgets.viewmodels.querying import as_kind, find
+    from fapiao_widgets.views.results import Result, shown
 
-    return shown(lambda client: client.named(name, **params))
+    def ask(client: Any) -> Any:
+        kinds = (
+            {each["name"]: each["type"] for each in find(name, client.queries()).get("params", ())} if params else {}
+        )
+        return Result(client.named(name, **{key: as_kind(value, kinds.get(key, "")) for key, value in params.items()}))
+
+    return shown(ask)
 
 
 def preview() -> Any:
     """固定的预览: the invoices of the newest frozen preview, through the ledger's named query ``preview``."""
     return named("preview")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext fapiao_widgets``: the ``%%fapiao`` cell and the ``%fapiao`` line."""
+    from fapiao_widgets import magic
+
+    magic.load_ipython_extension(shell)

@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.proving import prove
 from fapiao_kernel.agent.queries import Queries, newest_frozen
-from fapiao_kernel.api.ledger import SqlRequest
+from fapiao_kernel.api.ledger import LedgerProof, SqlRequest
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.ports import Census, Tally
@@ -29,11 +30,6 @@ def router(house: House, queries: Queries) -> APIRouter:
         counted: dict[str, Any] = plain(none if queries.empty else house.ledger.census())
         return counted
 
-    @routes.get("/totals")
-    def totals() -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = [] if queries.empty else plain(house.duck.get().totals())
-        return rows
-
     @routes.get("/queries")
     def named_queries() -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = [] if queries.empty else plain(house.duck.get().named_queries())
@@ -44,6 +40,11 @@ def router(house: House, queries: Queries) -> APIRouter:
         if name == PREVIEW and not params:
             params = newest_frozen(house.engine.runs())
         return Response(queries.named(name, params), media_type=PARQUET)
+
+    @routes.post("/check")
+    def check() -> LedgerProof:
+        """Hold every invariant against all rows; changes nothing."""
+        return LedgerProof(ok=True, rules=[]) if queries.empty else prove(house)
 
     @routes.post("/sql")
     def sql(request: SqlRequest) -> Response:

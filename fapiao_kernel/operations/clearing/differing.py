@@ -6,16 +6,16 @@ the ledger's numbers inside the card's volumes (发票卷) can be named: what is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, islice, pairwise
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Protocol
 
 from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations.clearing.words import either
-from fapiao_kernel.ports import Card, Ledger, Progress, UnitPreview
+from fapiao_kernel.ports import Card, Progress, UnitPreview
 
 SHOWN = 200
 """Invoices of each list that are shown; the count beside it is of all."""
@@ -25,8 +25,14 @@ MOST_LISTED = 100_000
 """Sheets of a unit on the card up to which its list is read: 36 bytes each are five minutes on a line of 115,200 baud."""
 
 
+class Details(Protocol):
+    """What is asked of the ledger: a unit's invoices by code and number. They are taken one by one and never held together."""
+
+    def details(self, preview: UnitPreview) -> Iterable[InvoiceDetail]: ...
+
+
 def differences(
-    card: Card, ledger: Ledger, units: Sequence[UnitPreview], rows: Sequence[Mapping[str, Any]], tell: Progress
+    card: Card, ledger: Details, units: Sequence[UnitPreview], rows: Sequence[Mapping[str, Any]], tell: Progress
 ) -> list[dict[str, Any]]:
     """One entry a unit whose row (``previewing.beside``) does not agree; nothing is read when all agree.
 
@@ -84,20 +90,41 @@ def _few(found: Mapping[str, Any]) -> str:
     return count + either("、", ", ").join(keys) + rest
 
 
-def _one_by_one(row: Mapping[str, Any], told: Sequence[InvoiceDetail], held: Sequence[InvoiceDetail]) -> dict[str, Any]:
-    card, ledger = {one.key: one for one in told}, {one.key: one for one in held}
-    only_card = [card[key] for key in sorted(card.keys() - ledger.keys())]
-    only_ledger = [ledger[key] for key in sorted(ledger.keys() - card.keys())]
-    pairs = ((card[key], ledger[key]) for key in sorted(card.keys() & ledger.keys()))
-    other = [pair for pair in pairs if _differ(*pair)]
+class _Shown:
+    """A list as it is told: how many there are, and the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.rows: list[dict[str, Any]] = []
+
+    def add(self, count: int, rows: Iterator[dict[str, Any]]) -> None:
+        self.count += count
+        self.rows.extend(islice(rows, SHOWN - len(self.rows)))
+
+    def told(self) -> dict[str, Any]:
+        return {"count": self.count, "shown": self.rows}
+
+
+def _one_by_one(row: Mapping[str, Any], told: Sequence[InvoiceDetail], held: Iterable[InvoiceDetail]) -> dict[str, Any]:
+    """The card's list is in memory (``MOST_LISTED`` at most), the ledger's passes by."""
+    waiting = {one.key: one for one in told}
+    listed = len(waiting)
+    only_card, only_ledger, other = _Shown(), _Shown(), _Shown()
+    for one in held:
+        mine = waiting.pop(one.key, None)
+        if mine is None:
+            only_ledger.add(1, iter((_row(one),)))
+        elif _differ(mine, one):
+            other.add(1, iter(({**_key(mine), "card": _row(mine), "ledger": _row(one)},)))
+    only_card.add(len(waiting), (_row(waiting[key]) for key in sorted(waiting)))
     total = sum((one.total for one in told if not one.void), ZERO)
     return {
         "by": "card_list",
-        "only_card": _shown(len(only_card), (_row(one) for one in only_card)),
-        "only_ledger": _shown(len(only_ledger), (_row(one) for one in only_ledger)),
-        "other": _shown(len(other), ({**_key(a), "card": _row(a), "ledger": _row(b)} for a, b in other)),
-        "unnamed": max(0, row["card_count"] - len(card)),
-        "list_agrees": (len(card), plain(total)) == (row["card_count"], row["card_total"]),
+        "only_card": only_card.told(),
+        "only_ledger": only_ledger.told(),
+        "other": other.told(),
+        "unnamed": max(0, row["card_count"] - listed),
+        "list_agrees": (listed, plain(total)) == (row["card_count"], row["card_total"]),
     }
 
 
@@ -108,38 +135,28 @@ def _differ(card: InvoiceDetail, ledger: InvoiceDetail) -> bool:
     return not card.void and card.total != ledger.total
 
 
-def _by_volumes(row: Mapping[str, Any], volumes: Sequence[Volume], held: Sequence[InvoiceDetail]) -> dict[str, Any]:
-    gaps: list[tuple[str, range, int]] = []
-    outside: list[InvoiceDetail] = []
-    inside: dict[Volume, list[int]] = {}
+def _by_volumes(row: Mapping[str, Any], volumes: Sequence[Volume], held: Iterable[InvoiceDetail]) -> dict[str, Any]:
+    """Inside a volume numbers are equally long, so their order as text is that of the sheets: only the last one is remembered."""
+    missing, outside = _Shown(), _Shown()
+    last: dict[Volume, int] = {}
     for one in held:
         volume = next((v for v in volumes if one.number.isdecimal() and v.holds(one.code, one.number)), None)
         if volume is None:
-            outside.append(one)
-        else:
-            inside.setdefault(volume, []).append(int(one.number))
-    for volume, numbers in inside.items():
-        numbers.sort()
-        for before, after in pairwise(numbers):
-            if after - before > 1:
-                gaps.append((volume.code, range(before + 1, after), len(volume.first)))
-    count = sum(len(numbers) for _, numbers, _ in gaps)
-    missing = chain.from_iterable(
-        ({"code": code, "number": f"{number:0{digits}d}"} for number in numbers) for code, numbers, digits in gaps
-    )
-    known = row["ledger_count"] - len(outside)
+            outside.add(1, iter((_row(one),)))
+            continue
+        number = int(one.number)
+        gap = range(last.get(volume, number) + 1, number)
+        missing.add(len(gap), ({"code": volume.code, "number": f"{n:0{len(volume.first)}d}"} for n in gap))
+        last[volume] = number
+    known = row["ledger_count"] - outside.count
     return {
         "by": "volume_gaps",
-        "only_card": _shown(count, missing),
-        "only_ledger": _shown(len(outside), (_row(one) for one in outside)),
-        "other": _shown(0, ()),
-        "unnamed": max(0, row["card_count"] - known - count),
+        "only_card": missing.told(),
+        "only_ledger": outside.told(),
+        "other": _Shown().told(),
+        "unnamed": max(0, row["card_count"] - known - missing.count),
         "list_agrees": None,
     }
-
-
-def _shown(count: int, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return {"count": count, "shown": list(islice(rows, SHOWN))}
 
 
 def _key(one: InvoiceDetail) -> dict[str, Any]:

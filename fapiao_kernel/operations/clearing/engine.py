@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from fapiao_kernel.domain.clearing import Run
 from fapiao_kernel.domain.selection import Selection
@@ -80,6 +81,10 @@ class Engine:
     def run(self, run: str) -> Run:
         """One run; raises ``Refused`` (``run_not_found``)."""
         return self._book.run(run)
+
+    def holding(self, card: str) -> AbstractContextManager[None]:
+        """One act at a time on a card: whoever does another kind of act on it (开票) waits for a clear's, and a clear for that."""
+        return self._book.holding(card)
 
     def select(self, card: str, selection: Selection) -> Selected:
         """What a selection comes to: the units that would really close, beside what was asked for. Changes nothing."""

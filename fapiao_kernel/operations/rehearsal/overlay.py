@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -60,7 +60,7 @@ class RehearsedLedger:
         """See ``ports.Ledger``."""
         return self._real.preview(units, progress)
 
-    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
+    def details(self, preview: UnitPreview) -> Iterable[InvoiceDetail]:
         """See ``ports.Ledger``."""
         return self._real.details(preview)
 

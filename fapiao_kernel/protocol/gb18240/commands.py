@@ -8,6 +8,8 @@ from enum import IntEnum
 
 from fapiao_kernel.domain.card import Evidence
 from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.issuing import InvoiceSheet
+from fapiao_kernel.domain.money import fen
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.protocol.apdu import EXTENDED_LE, SHORT_LE, Command
 from fapiao_kernel.protocol.gb18240 import fields
@@ -19,6 +21,8 @@ PIN_LENGTH = 8
 """Bytes of the PIN (口令) that F9 takes (domain note 3.1: Lc 8)."""
 PAYLOAD_LENGTH = 0x1D
 """Bytes that F6 takes: key id 1, cipher 24, MAC2 4 (domain note 3.1)."""
+ID_ROOM = 20
+"""Bytes of a tax id (税号 20: DataDesign.h, domain note 1.4), and of a blue invoice's code and number."""
 
 EVIDENCE: Mapping[str, Evidence] = {
     "select": Evidence.STANDARD,
@@ -30,6 +34,10 @@ EVIDENCE: Mapping[str, Evidence] = {
     "verify_pin": Evidence.DOCUMENTED,
     "report": Evidence.ASSUMED,
     "clear": Evidence.ASSUMED,
+    "find": Evidence.ASSUMED,
+    "next_number": Evidence.ASSUMED,
+    "issue": Evidence.ASSUMED,
+    "void": Evidence.ASSUMED,
 }
 """Per command, how well it is known; a test holds it to the note."""
 
@@ -99,6 +107,39 @@ def clear(record: int, payload: bytes) -> Command:
     if len(payload) != PAYLOAD_LENGTH:
         raise ValueError(f"a clear payload has {PAYLOAD_LENGTH} bytes, not {len(payload)}")
     return Command(FISCAL, 0xF6, 0x00, _one(record), payload)
+
+
+def find(invoice_type: InvoiceType, code: str, number: str) -> Command:
+    """发票查询: one record of EF06 by its key. Raises ``ValueError`` for a code or number that no record has."""
+    return Command(FISCAL, 0xCC, 0x00, 0x00, fields.kind(invoice_type) + _invoice(code, number), 36)
+
+
+def next_number(invoice_type: InvoiceType) -> Command:
+    """当前未开票号 of a type."""
+    return Command(FISCAL, 0xCE, 0x00, 0x00, fields.kind(invoice_type), 25)
+
+
+def issue(record: int, sheet: InvoiceSheet) -> Command:
+    """ISSUE_INVOICE 开票. Changes the card. Raises ``ValueError`` for a sheet that the fields cannot hold."""
+    body = _invoice(sheet.code, sheet.number) + (b"\x02" if sheet.red else b"\0")
+    try:
+        body += b"".join(fen(amount).to_bytes(8, "big", signed=True) for amount in (sheet.amount, sheet.tax))
+    except ArithmeticError:  # more digits than any amount has
+        raise ValueError("amount") from None
+    texts = fields.text(sheet.buyer_id, ID_ROOM, "buyer id") + fields.text(sheet.red_of, ID_ROOM, "red of")
+    return Command(FISCAL, 0xF2, 0x00, _one(record), body + texts, 13)
+
+
+def void(record: int, code: str, number: str) -> Command:
+    """作废. Changes the card. Raises ``ValueError`` for a code or number that no record has."""
+    return Command(FISCAL, 0xF3, 0x00, _one(record), _invoice(code, number))
+
+
+def _invoice(code: str, number: str) -> bytes:
+    parts = ((code, fields.CODE, "code"), (number, fields.NUMBER, "number"))
+    if not all(text.isascii() and text.isalnum() for text, _, _ in parts):
+        raise ValueError("no code and number of an invoice")
+    return b"".join(fields.text(text, room, what) for text, room, what in parts)
 
 
 def _one(record: int) -> int:

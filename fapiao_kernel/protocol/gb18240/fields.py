@@ -10,6 +10,8 @@ from fapiao_kernel.domain.errors import ProtocolError
 from fapiao_kernel.domain.invoice import InvoiceType
 
 DAY, MOMENT = 4, 7
+CODE, NUMBER = 12, 8
+"""Bytes of an invoice code (发票代码) and number (发票号码) as text (domain note 1.4)."""
 CHINA = timezone(timedelta(hours=8), "CST")
 """The card's clock shows Beijing time."""
 
@@ -27,6 +29,14 @@ def day(value: date) -> bytes:
 def kind(value: InvoiceType) -> bytes:
     """Invoice type code (fplxdm) as two BCD bytes."""
     return bytes.fromhex(value.value.zfill(4))
+
+
+def text(value: str, room: int, what: str) -> bytes:
+    """GB 18030, padded with zero bytes. Raises ``ValueError`` (``what``, never the text) for what does not fit, or would be cut."""
+    raw = value.encode("gb18030", "replace")
+    if len(raw) > room or not value.isprintable() or raw.decode("gb18030") != value:
+        raise ValueError(what)
+    return raw.ljust(room, b"\0")
 
 
 def digits(raw: bytes, what: str) -> str:

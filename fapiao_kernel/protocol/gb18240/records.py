@@ -12,12 +12,17 @@ from datetime import date
 from fapiao_kernel.domain.card import CardIdentity, MonthStatistics, Volume
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.issuing import NextNumber
 from fapiao_kernel.domain.money import from_fen
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.protocol.gb18240.fields import bad, checked, digits, to_day, to_text, to_type
 
 LIMITS, IDENTITY, TOTALS, DECLARATION, VOLUME, DETAIL = 11, 139, 54, 336, 32, 36
 """Lengths in bytes."""
+ISSUED, NEXT = 13, 25
+"""Lengths in bytes of the replies to ISSUE_INVOICE and to 当前未开票号."""
+CONTROL_CODE = 8
+"""Bytes of the control code 税控码 (domain note 3.1)."""
 SEALED = 320
 """Bytes of the sealed summary 汇总密文 (domain note 1.4)."""
 SIMULATED = "9999"
@@ -114,6 +119,21 @@ def _detail(raw: bytes) -> InvoiceDetail:
     total = from_fen(int.from_bytes(body[27:35], "big", signed=True))
     issued = to_day(body[22:26], "kprq")
     return InvoiceDetail(to_type(body[:2]), code, number, issued, total, red=bool(flags & 2), void=bool(flags & 1))
+
+
+def parse_issued(raw: bytes) -> tuple[str, date]:
+    """ISSUE_INVOICE's reply: control code (税控码) as hex, and the day that the card put on the invoice."""
+    body = checked(raw, ISSUED, "issued")
+    return body[:CONTROL_CODE].hex().upper(), to_day(body[CONTROL_CODE:], "kprq")
+
+
+def parse_next(raw: bytes, invoice_type: InvoiceType) -> NextNumber:
+    """当前未开票号 of the type that was asked for."""
+    body = checked(raw, NEXT, "next")
+    code, number, left = to_text(body[:12], "code"), to_text(body[12:20], "number"), int.from_bytes(body[20:], "big")
+    if not all(text.isascii() and text.isdecimal() for text in (code, number)) or not left:
+        raise bad("next")
+    return NextNumber(invoice_type, code, number, left)
 
 
 def parse_summary(raw: bytes) -> bytes:

@@ -10,6 +10,10 @@ from fapiao_kernel.domain.finding import Effect
 OK = 0x9000
 ALREADY_CLEARED = 0x6901
 RECORD_NOT_FOUND = 0x6A83
+CONDITIONS = 0x6985
+WRONG_DATA = 0x6A80
+NO_DATA = 0x6A88
+OVER_LIMIT = 0x9401
 
 
 @dataclass(frozen=True)
@@ -30,18 +34,18 @@ TABLE: Mapping[int, Status] = {
     0x6981: Status("card_file_kind", _NO),
     0x6982: Status("card_pin_needed", _NO),
     0x6983: Status("pin_blocked", _NO),
-    0x6985: Status("card_conditions", _NO),
-    0x6A80: Status("card_data", _NO),
+    CONDITIONS: Status("card_conditions", _NO),
+    WRONG_DATA: Status("card_data", _NO),
     0x6A82: Status("card_no_file", _NO),
     RECORD_NOT_FOUND: Status("card_no_record", _NO),
     0x6A86: Status("card_parameters", _NO),
-    0x6A88: Status("card_no_data", _NO),
+    NO_DATA: Status("card_no_data", _NO),
     0x6D00: Status("card_no_command", _NO),
     0x6E00: Status("card_no_command", _NO),
     0x6F00: Status("card_fault", _UNSURE),
     0x9302: Status("card_mac", _NO),
     0x9303: Status("card_locked", _NO),
-    0x9401: Status("card_over_limit", _NO),
+    OVER_LIMIT: Status("card_over_limit", _NO),
     0x9403: Status("card_key_version", _NO),
 }
 

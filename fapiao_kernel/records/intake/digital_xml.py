@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import codecs
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from lxml import etree
 
-from fapiao_kernel.domain.errors import Refused
+from fapiao_kernel.domain.errors import Refused, finding
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.ports import Progress
+from fapiao_kernel.records.intake import kinds
 from fapiao_kernel.records.intake.draft import Draft, DraftLine
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
-from fapiao_kernel.records.intake.limits import MEMBER, parse_xml
+from fapiao_kernel.records.intake.values import compact, digits
+from fapiao_kernel.records.intake.xml_files import read_xml, root_name
 
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NEWEST = Decimal("0.33")
+"""The newest version that is known; the first public one is 0.2."""
+_ELEMENT = re.compile(rb"<(?:[\w.-]+:)?EInvoice[\s>/]")
 _KINDS = {"01": InvoiceType.DIGITAL_SPECIAL, "02": InvoiceType.DIGITAL_ORDINARY}
 """GeneralOrSpecialVAT: 01 专票, 02 普票."""
+_RED_CODES = frozenset({"N", "n", "0", "02"})
+"""InIssuType says whether it is blue: Y or N; other writers use the digits of 发票正负."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +36,27 @@ class DigitalXml:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """XML that speaks of an ``EInvoice``, in whatever encoding."""
-        for mark in _MARKS:
-            head = head.removeprefix(mark)
-        plain = head.replace(b"\0", b"").lstrip()
-        return plain.startswith(b"<") and b"EInvoice" in plain
+        root = root_name(head)
+        return root == "EInvoice" or (bool(root) and root != "xbrl" and bool(_ELEMENT.search(head.replace(b"\0", b""))))
 
     def read(self, path: Path, progress: Progress | None = None) -> Content:
         """The one invoice of the file. Raises ``Refused``."""
-        if (size := path.stat().st_size) > MEMBER:
-            raise Refused("intake_too_large", size=size >> 20, most=MEMBER >> 20)
-        root = parse_xml(path.read_bytes(), name="EInvoice")
+        root = read_xml(path, "EInvoice")
         if etree.QName(root).localname != "EInvoice":
             raise Refused("intake_xml_other", root=etree.QName(root).localname)
-        return draft(root).content()
+        content = draft(root).content()
+        version = (root.findtext("{*}Header/{*}Version") or "").strip()
+        if _is_newer(version):
+            newer = finding("intake_version_newer", version=version[:20], known=NEWEST)
+            return replace(content, findings=(*content.findings, newer))
+        return content
+
+
+def _is_newer(version: str) -> bool:
+    try:
+        return bool(version) and not Decimal(version) <= NEWEST
+    except InvalidOperation:
+        return True
 
 
 def draft(root: etree._Element) -> Draft:
@@ -50,27 +65,43 @@ def draft(root: etree._Element) -> Draft:
     def text(*path: str) -> str:
         return (root.findtext("/".join(f"{{*}}{step}" for step in path)) or "").strip()
 
+    def first(*paths: tuple[str, ...]) -> str:
+        return next((found for path in paths if (found := text(*path))), "")
+
     label = ("Header", "InherentLabel")
     data = "EInvoiceData"
     basic = (data, "BasicInformation")
-    code = text(*label, "GeneralOrSpecialVAT", "LabelCode")
+    code, name = (text(*label, "GeneralOrSpecialVAT", part) for part in ("LabelCode", "LabelName"))
+    # LabelName is the kind in some versions and the label's own name in others
+    kind = _KINDS.get(code) or kinds.by_name(name, kinds.DIGITAL_SOURCE)
+    red = tuple((*where, "RedEInvoice") for where in ((data, "SpecificInformation"), (data,)))
+    blue = first((*label, "InIssuType", "LabelCode"), (*label, "InIssueType", "LabelCode"))
     return Draft(
-        number=text("TaxSupervisionInfo", "InvoiceNumber") or text("Header", "EIid"),
-        kind=_KINDS.get(code),
-        title=text(*label, "GeneralOrSpecialVAT", "LabelName") or code,
-        issued=text("TaxSupervisionInfo", "IssueTime") or text(*basic, "RequestTime"),
+        number=_number(
+            text("TaxSupervisionInfo", "InvoiceNumber"), text("Header", "EIid"), text("Header", "InvoiceNumber")
+        ),
+        kind=kind,
+        title=name or code,
+        issued=first(("TaxSupervisionInfo", "IssueTime"), (*basic, "IssueTime"), (*basic, "RequestTime")),
         amount=text(*basic, "TotalAmWithoutTax"),
         tax=text(*basic, "TotalTaxAm"),
-        total=text(*basic, "TotalTax-includedAmount"),
+        total=first((*basic, "TotalTax-includedAmount"), (*basic, "TotaltaxIncludedAmount")),
         seller_id=text(data, "SellerInformation", "SellerIdNum"),
         seller_name=text(data, "SellerInformation", "SellerName"),
         buyer_id=text(data, "BuyerInformation", "BuyerIdNum"),
         buyer_name=text(data, "BuyerInformation", "BuyerName"),
-        remark=text(data, "AdditionalInformation", "Remark"),
-        red=text(*label, "InIssuType", "LabelCode") == "N",
-        red_of=text(data, "SpecificInformation", "RedEInvoice", "OriginalInvoiceCode"),
+        remark=first((data, "AdditionalInformation", "Remark"), (data, "Remark")),
+        red=blue in _RED_CODES,
+        red_of=first(
+            *((*each, field) for each in red for field in ("OriginalInvoiceNumber", "OriginalInvoiceCode")),
+        ),
         lines=tuple(_line(item) for item in root.iterfind(f"{{*}}{data}/{{*}}IssuItemInformation")),
     )
+
+
+def _number(*found: str) -> str:
+    """The 20 digits among the places that may hold them: EIid is the number in some versions and an id of its own in others."""
+    return next((each for each in found if digits(compact(each), 20)), next(filter(None, found), ""))
 
 
 def _line(item: etree._Element) -> DraftLine:

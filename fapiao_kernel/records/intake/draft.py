@@ -1,10 +1,10 @@
-"""What an OFD or XML says of an invoice, as text (初稿), and making an invoice of it."""
+"""What an OFD, XML or PDF says of an invoice, as text (初稿), and making an invoice of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fapiao_kernel.domain.errors import Refused, finding
 from fapiao_kernel.domain.finding import Finding
@@ -52,7 +52,10 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One source's view of an invoice; ``""`` where it says nothing. ``title`` is the printed title or the type's name."""
+    """One source's view of an invoice; ``""`` where it says nothing. ``title`` is the printed title or the type's name.
+
+    ``rate`` counts where there are no lines.
+    """
 
     code: str = ""
     number: str = ""
@@ -71,16 +74,16 @@ class Draft:
     red: bool = False
     void: bool = False
     red_of: str = ""
+    uploaded: bool | None = None
+    rate: str = ""
     lines: tuple[DraftLine, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
     def over(self, other: Draft) -> Draft:
         """This one, with what it leaves out taken from the other; a finding where the two contradict."""
         doubts = [f for f in (self._against(other, name) for name in _NAMES) if f]
-        filled = {
-            f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(Draft) if f.name != "findings"
-        }
-        return replace(self, **filled, findings=(*self.findings, *other.findings, *doubts))
+        filled: dict[str, Any] = {f.name: _either(getattr(self, f.name), getattr(other, f.name)) for f in fields(Draft)}
+        return replace(self, **filled | {"findings": (*self.findings, *other.findings, *doubts)})
 
     def _against(self, other: Draft, name: str) -> Finding | None:
         mine, theirs = getattr(self, name), getattr(other, name)
@@ -97,13 +100,14 @@ class Draft:
         return Content((invoice,), tuple(findings))
 
     def _invoice(self) -> Invoice:
-        code = "" if values.digits(self.number, 20) else self.code
-        if not (values.digits(self.number, 20) or (values.digits(code, 10, 12) and values.digits(self.number, 8))):
-            raise Refused("intake_value_missing", field="发票代码或号码", value=f"{code} {self.number}".strip() or "空")
+        number = values.compact(self.number)
+        code = "" if values.digits(number, 20) else values.compact(self.code)
+        if not (values.digits(number, 20) or (values.digits(code, 10, 12) and values.digits(number, 8))):
+            raise Refused("intake_value_missing", field="发票代码或号码", value=f"{code} {number}".strip() or "空")
         kind = self.kind or (kinds.by_code(code) if code else None)
         kind = kind or kinds.by_name(self.title, "" if code else kinds.DIGITAL_SOURCE)
         if kind is None or kind.on_device is (not code):
-            raise Refused("intake_kind_missing", value=self.title or code or self.number)
+            raise Refused("intake_kind_missing", value=self.title or code or number)
         if self.tax or not (self.total and self.amount):
             amount, tax = self._get("amount", values.amount), self._get("tax", values.tax)
             total = self._get("total", values.amount) if self.total else amount + tax
@@ -117,22 +121,24 @@ class Draft:
         red = self.red or amount < 0
         return Invoice(
             code=code,
-            number=self.number,
+            number=number,
             invoice_type=kind,
             issue_date=self._get("issued", values.day),
             amount=amount,
             tax=tax,
             total=total,
-            seller_id=self.seller_id,
+            seller_id=values.compact(self.seller_id),
             seller_name=self.seller_name,
-            buyer_id=self.buyer_id,
+            buyer_id=values.compact(self.buyer_id),
             buyer_name=self.buyer_name,
-            machine_number=self.machine_number if kind.on_device else "",
+            machine_number=values.compact(self.machine_number) if kind.on_device else "",
             status=InvoiceStatus.VOID if self.void else InvoiceStatus.NORMAL,
             red=red,
             red_of=(self.red_of or values.red_of(self.remark)) if red else "",
             remark=self.remark,
             lines=lines,
+            uploaded=self.uploaded,
+            declared_rate=values.rate(self.rate) if self.rate and not lines else "",
         )
 
     def _get(self, name: str, convert: Callable[[object], T]) -> T:
@@ -143,10 +149,14 @@ class Draft:
             raise Refused("intake_value_missing", field=_NAMES[name], value=value or "空") from None
 
 
+def _either(mine: object, other: object) -> object:
+    return mine if mine or (mine is False and other is None) else other
+
+
 def _comparable(name: str, text: str) -> object:
     try:
         if name == "issued":
             return values.day(text)
-        return values.tax(text) if name in ("amount", "tax", "total") else text
+        return values.tax(text) if name in ("amount", "tax", "total") else values.compact(text)
     except ValueError:
         return text

@@ -1,25 +1,31 @@
-"""The tax bureau's full export (全量发票查询导出结果, xlsx): with both of its sheets, or one of them."""
+"""Workbooks (xlsx): the tax bureau's full export (全量发票查询导出结果), whole or one sheet of it, and what issuing software exports."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
 from fapiao_kernel.domain.errors import FapiaoError, Refused, finding
 from fapiao_kernel.domain.finding import Finding
-from fapiao_kernel.domain.invoice import Invoice
-from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.ports import Progress
+from fapiao_kernel.ports.intake import Table
 from fapiao_kernel.records.intake import export_sheet as s
-from fapiao_kernel.records.intake.export_rows import Key, Lines, Reader, RowError
+from fapiao_kernel.records.intake.export_rows import Form
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
 from fapiao_kernel.records.intake.limits import names_in
+from fapiao_kernel.records.intake.sheets import TableSheets, handed_on
 
-_TICK = 5000
+TOGETHER = 400 << 20
+"""Bytes of sheets, unpacked, up to which two are parsed at once; larger ones one by one, for the sake of memory."""
+_PATIENCE = 0.2
+"""Seconds between two looks whether the import was cancelled, while a sheet is parsed."""
 
 
 @dataclass(frozen=True)
@@ -34,146 +40,137 @@ class FullExport:
         return any(name.startswith("xl/workbook.") for name in names_in(path, head))
 
     def read(self, path: Path, progress: Progress | None = None) -> Content:
-        """Invoices from 发票基础信息, their lines from 信息汇总表; with only the lines, they are added up to invoices."""
-        try:
-            with _quiet_collector():
-                return _Reading(s.Export(path), progress).content()
-        except FapiaoError:
-            raise
-        except s.BROKEN_BOOK as error:
-            raise Refused("intake_workbook_broken", original=f"{type(error).__name__}: {error}"[:200]) from error
-        except BaseException as error:
-            if s.panicked(error):
-                raise Refused("intake_workbook_broken", original=str(error)[:200]) from error
-            raise
+        """Tables of 发票基础信息 and 信息汇总表, or of the sheets whose headers are those of issuing software."""
+        with _broken_books(), _Book(path, progress) as book:
+            return book.content()
 
 
-class _Reading:
-    """One export being read: its findings, and which invoices have theirs already."""
+class _Book:
+    """A workbook being written as tables. Raises ``Refused``: ``intake_workbook_broken``, ``intake_no_sheet``."""
 
-    def __init__(self, export: s.Export, progress: Progress | None) -> None:
-        self._export = export
-        self._progress = progress
+    def __init__(self, path: Path, progress: Progress | None) -> None:
+        self._path, self._progress = path, progress
+        self._book = _open(path)
+        self._there = [m.name for m in self._book.sheets_metadata if m.typ is SheetTypeEnum.WorkSheet]
         self._findings: list[Finding] = []
-        self._told: dict[object, str] = {}
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="sheet")
+
+    def __enter__(self) -> _Book:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def content(self) -> Content:
-        lines = self._open(s.LINES)
-        if lines is None:
-            basic = self._open(s.BASIC)
-            invoices = self._invoices(basic, {}) if basic else []
-        elif self._export.has(s.BASIC):
-            invoices = self._joined(lines)
-        else:
-            invoices = self._added_up(lines)
-        return Content(invoices, tuple(self._findings))
-
-    def _open(self, name: str) -> s.Sheet | None:
-        """The sheet; None when it is not there, or is of no use: then that is told, and the other one may do."""
+        real = {name: there for name in (s.BASIC, s.LINES) for there in self._there if there.strip() == name}
+        written: list[Table] = []
         try:
-            return self._export.open(name)
-        except Refused as error:
-            self._findings.append(error.finding())
-            return None
+            if real:
+                heads, lines = self._export(real, written)
+                form = Form()
+            else:
+                heads, lines, form = self._software(written)
+        except BaseException:
+            _remove(written)
+            raise
+        if not any(table.rows for table in (heads, lines) if table):
+            _remove(written)
+            return Content((), tuple(self._findings) or (finding("intake_no_invoice"),))
+        return handed_on(
+            TableSheets(heads, lines, form, [table.file for table in written]), self._findings, self._progress
+        )
 
-    def _rows(self, sheet: s.Sheet) -> Iterator[tuple[int, Any]]:
-        for number, row in sheet.rows():
-            if self._progress and number % _TICK == 0:
-                self._progress(sheet.name, number, sheet.height)
-            yield number, row
-
-    def _invoices(self, sheet: s.Sheet, lines: Mapping[Key, Lines]) -> list[Invoice]:
-        """The rows of 发票基础信息, each with its lines. Lines that do not add up are told, and the invoice stands."""
-        read, found = Reader(sheet), []
-        for number, row in self._rows(sheet):
+    def _export(self, real: dict[str, str], written: list[Table]) -> tuple[Table | None, Table | None]:
+        """The full export's sheets. One that lacks columns is told, and the other one may do."""
+        tables: dict[str, Table] = {}
+        for name, sheet in self._parsed([real[name] for name in (s.BASIC, s.LINES) if name in real]):
             try:
-                key = read.key(row)
-                money = read.money(row, key)
-                own = lines.get(key)
-                invoice = read.invoice(row, key, number, money, tuple(own.lines) if own else ())
-            except RowError as error:
-                self._tell(error, sheet.name, number)
+                opened = s.Sheet(sheet)
+                del sheet
+                opened.need(kind=True)
+            except Refused as error:
+                self._findings.append(error.finding())
                 continue
-            found.append(invoice)
-            if money.total != (added := money.amount + money.tax):
-                self._warn("intake_total_differs", number, sheet=sheet.name, total=money.total, sum=added)
-            if own and own.whole and (added := own.amount) != money.amount:
-                self._warn("intake_lines_differ", number, lines=added, amount=money.amount)
-        return found
+            table = opened.write(lines=name.strip() == s.LINES, progress=self._progress)
+            written.append(table)
+            tables[name.strip()] = table
+        if s.LINES in tables and s.BASIC in real and s.BASIC not in tables:
+            return None, None  # without its invoices' own rows, nobody knows whether the lines are all of them
+        return tables.get(s.BASIC), tables.get(s.LINES)
 
-    def _joined(self, sheet: s.Sheet) -> list[Invoice]:
-        """Both sheets. The lines come first, and what is wrong with them is told last: an invoice's own row says it better."""
-        name, read = sheet.name, Reader(sheet)
-        lines: dict[Key, Lines] = {}
-        bad: list[tuple[RowError, int]] = []
-        for number, row in self._rows(sheet):
-            key: Key | None = None
-            try:
-                key = read.key(row)
-                own = lines.get(key) or lines.setdefault(key, Lines(number))
-                own.add(read.line(row, read.money(row, key)))
-            except RowError as error:
-                bad.append((error, number))
-                if key is not None:
-                    lines[key].whole = False
-        del sheet, read
-        basic = self._open(s.BASIC)
-        if basic is None:
-            return []
-        invoices = self._invoices(basic, lines)
-        for trouble, number in bad:
-            self._tell(trouble, name, number)
-        known = {invoice.key for invoice in invoices}
-        for key, own in lines.items():
-            if key not in known:
-                alone = RowError("intake_line_alone", key, value=" ".join(key).strip(), basic=s.BASIC)
-                self._tell(alone, name, own.row)
-        return invoices
+    def _software(self, written: list[Table]) -> tuple[Table | None, Table | None, Form]:
+        """The first sheet with a row for each invoice and the first with one for each goods line; further ones are told."""
+        found: dict[bool, Table] = {}
+        forms: dict[bool, Form] = {}
+        for _, sheet in self._parsed(self._there):
+            opened = s.Sheet(sheet)
+            columns = opened.columns
+            if (
+                not columns.is_header or "source" in columns.at
+            ):  # a full export whose sheets have other names is not whole
+                continue
+            if columns.lines in found:
+                self._findings.append(finding("intake_sheet_left", sheet=opened.name))
+                continue
+            opened.need(kind=False)
+            found[columns.lines] = opened.write(lines=columns.lines, progress=self._progress)
+            written.append(found[columns.lines])
+            forms[columns.lines] = Form(kinds="kind" in columns.at, flag=columns.flag)
+        if not found:
+            raise Refused("intake_no_sheet", wanted=f"{s.LINES}」「{s.BASIC}", found="」「".join(self._there[:8]))
+        return found.get(False), found.get(True), forms.get(False) or forms[True]
 
-    def _added_up(self, sheet: s.Sheet) -> list[Invoice]:
-        """Invoices out of their lines alone. One bad line leaves its whole invoice out: its sums would be wrong."""
-        read = Reader(sheet)
-        heads: dict[Key, Invoice] = {}
-        lines: dict[Key, Lines] = {}
-        for number, row in self._rows(sheet):
-            try:
-                key = read.key(row)
-                money = read.money(row, key)
-                if key not in heads:
-                    heads[key] = read.invoice(row, key, number, money)
-                    lines[key] = Lines(number)
-                lines[key].add(read.line(row, money), money.total)
-            except RowError as error:
-                self._tell(error, sheet.name, number)
-        return [_summed(head, lines[key]) for key, head in heads.items() if key not in self._told]
-
-    def _warn(self, code: str, row: int, **facts: object) -> None:
-        self._findings.append(finding(code, row=row, at=row, **facts))  # type: ignore[arg-type]  # facts of any name
-
-    def _tell(self, error: RowError, sheet: str, row: int) -> None:
-        """A bad row's finding; an invoice that is known (a tuple) has one, and what both sheets show is told of the first."""
-        if (where := self._told.get(error.key)) and (where != sheet or isinstance(error.key, tuple)):
+    def _parsed(self, names: Sequence[str]) -> Iterator[tuple[str, CalamineSheet]]:
+        """The sheets in this order. Parsing happens outside of Python's lock: the next is parsed while one is written."""
+        if len(names) == 2 and _unpacked(self._path) <= TOGETHER:
+            other = _open(self._path)
+            waiting = [(names[0], self._parse(self._book, names[0])), (names[1], self._parse(other, names[1]))]
+            for name, parsing in waiting:
+                yield name, self._wait(name, parsing)
             return
-        self._told[error.key] = sheet
-        self._findings.append(error.finding(sheet, row))
+        for name in names:
+            yield name, self._wait(name, self._parse(self._book, name))
+
+    def _parse(self, book: CalamineWorkbook, name: str) -> Future[CalamineSheet]:
+        return self._pool.submit(book.get_sheet_by_name, name)
+
+    def _wait(self, name: str, parsing: Future[CalamineSheet]) -> CalamineSheet:
+        while True:
+            try:
+                return parsing.result(_PATIENCE)
+            except NotYet:
+                if self._progress:
+                    self._progress(name, 0, 0)
 
 
-def _summed(head: Invoice, own: Lines) -> Invoice:
-    tax = sum((line.tax for line in own.lines), ZERO)
-    red = head.red or own.amount < 0
-    return replace(head, amount=own.amount, tax=tax, total=own.total, red=red, lines=tuple(own.lines))
+def _open(path: Path) -> CalamineWorkbook:
+    with path.open("rb") as file:
+        return CalamineWorkbook.from_filelike(file)
+
+
+def _unpacked(path: Path) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist() if entry.filename.startswith("xl/"))
+
+
+def _remove(tables: Sequence[Table]) -> None:
+    for table in tables:
+        table.file.unlink(missing_ok=True)
 
 
 @contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """Hundreds of thousands of small objects that all stay: looking for cycles among them would double the time."""
-    was = gc.isenabled()
-    gc.disable()
+def _broken_books() -> Iterator[None]:
+    """Whatever the reader says of a book that it cannot read is one refusal."""
     try:
         yield
-    finally:
-        if was:
-            gc.enable()
+    except FapiaoError:
+        raise
+    except s.BROKEN_BOOK as error:
+        raise Refused("intake_workbook_broken", original=f"{type(error).__name__}: {error}"[:200]) from error
+    except BaseException as error:
+        if s.panicked(error):
+            raise Refused("intake_workbook_broken", original=str(error)[:200]) from error
+        raise
 
 
 IMPORTER = FullExport()

@@ -10,16 +10,23 @@ from typing import Protocol
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.ports import Progress
+from fapiao_kernel.ports.intake import Sheets
 
 API_VERSION = 1
+TABLES = False
+"""Whether files of many rows are handed on as ``Sheets``, for the ledger's fast road; else intake reads them whole, with care."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What one file holds: the invoices that could be read, and a finding for each row that could not (or for the file)."""
+    """What one file holds: the invoices that could be read, and a finding for each row that could not (or for the file).
+
+    ``sheets``: instead of invoices, for a table of many rows; whoever gets it closes it.
+    """
 
     invoices: Sequence[Invoice] = ()
     findings: tuple[Finding, ...] = ()
+    sheets: Sheets | None = None
 
 
 class Importer(Protocol):

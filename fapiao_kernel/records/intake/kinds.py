@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fapiao_kernel.domain.invoice import InvoiceType
-from fapiao_kernel.records.intake.values import digits
+from fapiao_kernel.records.intake.values import compact, digits
 
 DIGITAL_SOURCE = "电子发票服务平台"
 """发票来源 of fully digital invoices; device-issued ones come from 增值税发票管理系统 (domain note, section 3.5)."""
@@ -32,13 +32,14 @@ _DEVICE_WORDS = (
 )
 """Words of a type's name, the more particular before the general."""
 
-_DIGITAL_NAMES = ("数电", "全电", "电子发票（", "电子发票(")
+_DIGITAL_NAMES = ("数电", "全电", "电子发票(")
 _DIGITAL_ORDINARY = ("普通", "铁路", "航空", "机动车", "二手车")
 """Kinds of 数电 that are no 专票; none of them has to do with a device."""
 
 
 def by_name(name: str, source: str = "") -> InvoiceType | None:
     """The type that 发票票种 (or a title) names; the source decides whether it is fully digital. None for an unknown name."""
+    name = compact(name)
     if DIGITAL_SOURCE in source or name.startswith(_DIGITAL_NAMES):
         if "专用" in name:
             return InvoiceType.DIGITAL_SPECIAL

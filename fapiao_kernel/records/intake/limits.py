@@ -9,6 +9,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 from lxml import etree
@@ -17,6 +18,8 @@ from fapiao_kernel.domain.errors import Refused
 
 FILE_SIZE = 1 << 30
 """Bytes of one file."""
+TABLE_SIZE = 8 << 30
+"""Bytes of one CSV file, which is never in memory as a whole: 10 million invoices are about 1.3 GB."""
 ENTRIES = 10_000
 """Entries of one zip."""
 UNPACKED = 4 << 30
@@ -36,6 +39,13 @@ BROKEN_ZIP = (
     *(NotImplementedError, RuntimeError, OverflowError, OSError, ValueError),
 )
 """What the standard library raises for a zip that is damaged, encrypted or of an unknown method."""
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a file that begins so may be a CSV: no archive, no PDF, no XML, and no zeros in a row."""
+    if head.startswith((b"PK", b"%PDF", b"<", b"\xef\xbb\xbf<")):
+        return False
+    return bool(head) and b"\0\0\0\0" not in head
 
 
 def check_zip(path: Path) -> list[str]:
@@ -77,10 +87,17 @@ def names_in(path: Path, head: bytes) -> list[str]:
     if not head.startswith(b"PK"):
         return []
     try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
+        about = path.stat()
+        return list(_names(path, about.st_mtime_ns, about.st_size))
     except BROKEN_ZIP:
         return []
+
+
+@lru_cache(maxsize=16)
+def _names(path: Path, changed: int, size: int) -> tuple[str, ...]:
+    """Each importer asks for the same names in turn."""
+    with zipfile.ZipFile(path) as archive:
+        return tuple(archive.namelist())
 
 
 def member(archive: zipfile.ZipFile, name: str) -> bytes:

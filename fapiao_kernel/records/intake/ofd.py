@@ -23,7 +23,7 @@ from fapiao_kernel.records.intake.limits import member, names_in, parse_xml
 
 _ROOT = "OFD.xml"
 _ATTACHED = re.compile(r"(?:^|/)original_invoice\.xml$", re.IGNORECASE)
-_XBRL = re.compile(r"(?:^|/)inv_\w*issuer\w*\.(?:xml|xbrl)$", re.IGNORECASE)
+_XBRL = re.compile(r"(?:^|/)e?inv_\w*(?:issuer|receiver)\w*\.(?:xml|xbrl)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

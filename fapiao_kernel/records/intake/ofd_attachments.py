@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.records.intake.draft import Draft, DraftLine
 
 
@@ -47,25 +48,45 @@ _TUPLE = "InformationOfTaxableGoodsOrServicesDetailItemsTuple"
 
 
 def xbrl(root: etree._Element) -> Draft:
-    """``inv_ord_issuer_*.xml``: XBRL of the electronic voucher standard (电子凭证会计数据标准)."""
+    """XBRL of the electronic voucher standard (电子凭证会计数据标准): ``inv_…`` of device invoices, ``einv_…`` of fully digital ones.
+
+    The names of ``einv`` are those of the EInvoice tree; whether it is a 专票 is told by the schema that the instance refers to.
+    """
     text = _texts(root)
+
+    def first(*names: str) -> str:
+        return next((text[name] for name in names if name in text), "")
+
     return Draft(
-        code=text.get("CodeOfInvoice", ""),
-        number=text.get("NumberOfInvoice", ""),
-        title=text.get("TypeOfInvoice", ""),
-        issued=text.get("DateOfIssue", ""),
-        amount=text.get("TotalAmountExcludingTax", ""),
-        tax=text.get("TotalTaxAmount", ""),
-        total=text.get("TaxIncludedAmountInFigures", ""),
-        seller_id=text.get(_ID + "Seller", ""),
-        seller_name=text.get("NameOfSeller", ""),
-        buyer_id=text.get(_ID + "Purchaser", ""),
-        buyer_name=text.get("NameOfPurchaser", ""),
-        machine_number=text.get("NumberOfInvoiceMachine", ""),
-        remark=text.get("Remarks", ""),
-        void=text.get("VoidMark", "") == "Y",
+        code=first("CodeOfInvoice"),
+        number=first("NumberOfInvoice", "InvoiceNumber"),
+        kind=_schema_kind(root),
+        title=first("TypeOfInvoice"),
+        issued=first("DateOfIssue", "IssueTime", "RequestTime"),
+        amount=first("TotalAmountExcludingTax", "TotalAmWithoutTax"),
+        tax=first("TotalTaxAmount", "TotalTaxAm"),
+        total=first("TaxIncludedAmountInFigures", "TotalTax-includedAmount"),
+        seller_id=first(_ID + "Seller", "SellerIdNum"),
+        seller_name=first("NameOfSeller", "SellerName"),
+        buyer_id=first(_ID + "Purchaser", "BuyerIdNum"),
+        buyer_name=first("NameOfPurchaser", "BuyerName"),
+        machine_number=first("NumberOfInvoiceMachine"),
+        remark=first("Remarks", "Remark"),
+        void=first("VoidMark") == "Y",
+        red=first("WhetherEinvoiceIsRedEinvoice").lower() in ("true", "y", "1", "是"),
+        red_of=first("OriginalInvoiceCode"),
         lines=tuple(_detail(item) for item in root.iter(f"{{*}}{_TUPLE}")),
     )
+
+
+def _schema_kind(root: etree._Element) -> InvoiceType | None:
+    for reference in root.iter("{*}schemaRef"):
+        schema = " ".join(str(value) for value in reference.attrib.values())
+        if "einv_spcl" in schema:
+            return InvoiceType.DIGITAL_SPECIAL
+        if "einv_ord" in schema:
+            return InvoiceType.DIGITAL_ORDINARY
+    return None
 
 
 def _detail(item: etree._Element) -> DraftLine:

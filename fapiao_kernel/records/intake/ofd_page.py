@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from lxml import etree
 
@@ -38,8 +40,8 @@ def tagged(archive: zipfile.ZipFile, names: list[str], document: str) -> Draft:
         for form in root.iterfind("{*}CommonData/{*}TemplatePage")
     ]
     printed = _printed(archive, [name for name in pages if name in names])
-    form = _printed(archive, [name for name in forms if name in names])
-    title = next((p.text for p in (*form.values(), *printed.values()) if _TITLE.fullmatch(p.text)), "")
+    texts = chain(_texts(archive, [name for name in forms if name in names]), (p.text for p in printed.values()))
+    title = next((text for text in texts if _TITLE.fullmatch(text)), "")
     tags = next((name for name in names if _TAGS.search(name)), None)
     if tags is None:
         return Draft(title=title)
@@ -50,9 +52,18 @@ def _printed(archive: zipfile.ZipFile, names: list[str]) -> dict[str, _Printed]:
     found = {}
     for page, name in enumerate(names):
         for item in parse_xml(member(archive, name), name=name).iter("{*}TextObject"):
-            text = "".join(code.text or "" for code in item.iterfind("{*}TextCode")).strip()
-            found[item.get("ID", "")] = _Printed(text, page, _top(item.get("Boundary", "")))
+            found[item.get("ID", "")] = _Printed(_text(item), page, _top(item.get("Boundary", "")))
     return found
+
+
+def _texts(archive: zipfile.ZipFile, names: list[str]) -> Iterator[str]:
+    for name in names:
+        for item in parse_xml(member(archive, name), name=name).iter("{*}TextObject"):
+            yield _text(item)
+
+
+def _text(item: etree._Element) -> str:
+    return "".join([code.text or "" for code in item.iterfind("{*}TextCode")]).strip()
 
 
 def _top(boundary: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -13,13 +14,38 @@ MASKED = frozenset({"***", "*", "免税", "不征税"})
 """What stands in a tax cell when no tax is due (domain note, section 3.4)."""
 LARGEST = Decimal("1e15")
 """Amounts are below this: 15 digits are also what a spreadsheet keeps of a number."""
-_NO_SIGN = str.maketrans({"¥": "", "￥": "", ",": "", "，": "", "−": "-", "－": "-", " ": "", "\u3000": "", "\xa0": ""})
+_NO_SIGN = str.maketrans({"¥": "", ",": "", "−": "-", "–": "-", " ": ""})
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T].*)?")
-_DAY8 = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_DAY8 = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{6})?")
 _RED_OF = re.compile(
-    r"(?:对应正数发票代码[:：]\s*(?P<code>\d{10,12})\s*号码[:：]\s*(?P<number>\d{8})"
-    r"|被红冲蓝字数电(?:发)?票号码[:：]\s*(?P<digital>\d{20}))"
+    r"(?:对应正数发票代码:\s*(?P<code>\d{10,12})\s*号码:\s*(?P<number>\d{8})"
+    r"|被红冲蓝字数电(?:发)?票号码:\s*(?P<digital>\d{20}))"
 )
+
+
+_RADICALS = str.maketrans(
+    "⺁⺄⺆⺊⺋⺎⺓⺟⺠⺶⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
+    "厂乙冂卜㔾兀幺母民羊虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",
+)
+"""CJK Radicals Supplement to the characters that they stand for: NFKC leaves these alone (Unicode, EquivalentUnifiedIdeograph)."""
+_KANGXI = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
+
+
+def plain(text: str) -> str:
+    """Codes, numbers, figures, labels as one writes them (规范化): half width, no radicals. Names are never put through this."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text.translate(_RADICALS))
+
+
+def no_radicals(text: str) -> str:
+    """Characters for the radicals that PDF fonts give in their stead (⾦ is 金); everything else as it is."""
+    return text if text.isascii() else text.translate(_RADICALS).translate(_KANGXI)
+
+
+def compact(text: str) -> str:
+    """``plain``, and without white space: for codes and numbers."""
+    return "".join(plain(text).split())
 
 
 def amount(cell: object) -> Decimal:
@@ -27,7 +53,7 @@ def amount(cell: object) -> Decimal:
     if isinstance(cell, bool) or not isinstance(cell, Decimal | int | float | str):
         raise ValueError(f"not an amount: {cell!r}")
     try:
-        exact = Decimal(cell.translate(_NO_SIGN).strip() if isinstance(cell, str) else str(cell))
+        exact = Decimal(plain(cell).translate(_NO_SIGN).strip() if isinstance(cell, str) else str(cell))
         if not exact.is_finite() or abs(exact) >= LARGEST:
             raise ValueError(f"not an amount: {cell!r}")
         value = exact if exact.as_tuple().exponent == CENT.as_tuple().exponent else rounded(exact)
@@ -38,14 +64,14 @@ def amount(cell: object) -> Decimal:
 
 def tax(cell: object) -> Decimal:
     """Tax in yuan; 0.00 where it is masked (``***``), exempt or left out."""
-    if isinstance(cell, str) and (not (text := cell.strip()) or text in MASKED):
+    if isinstance(cell, str) and (not (text := compact(cell)) or text in MASKED or not text.strip("*")):
         return ZERO
     return amount(cell)
 
 
 def rate(cell: object) -> str:
     """A rate as plain decimal (``0.13``) or the domain's word; a masked one (差额征税 too) is 未知."""
-    text = str(cell).strip()
+    text = compact(str(cell))
     if text in (EXEMPT, NOT_TAXED):
         return text
     if "零税率" in text:
@@ -68,7 +94,7 @@ def day(cell: object) -> date:
     elif isinstance(cell, date):
         found = cell
     else:
-        text = str(cell).strip()
+        text = plain(str(cell)).strip()
         match = _DAY.fullmatch(text) or _DAY8.fullmatch(text)
         if match is None:
             raise ValueError(f"not a day: {cell!r}")
@@ -80,7 +106,7 @@ def day(cell: object) -> date:
 
 def red_of(remark: str) -> str:
     """The blue invoice that a red one's remark names (蓝字发票): code and number, or 20 digits; ``""`` when it names none."""
-    match = _RED_OF.search(remark)
+    match = _RED_OF.search(compact(remark))
     return (match["digital"] or match["code"] + match["number"]) if match else ""
 
 

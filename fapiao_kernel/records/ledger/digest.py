@@ -25,11 +25,21 @@ _LINE = """concat_ws(chr(31), code, number, invoice_type, issue_date::VARCHAR, a
   total::VARCHAR, rate, status, red::VARCHAR, red_of, seller_id, buyer_id, buyer_name)"""
 
 
+_MARKED = """(SELECT i.* REPLACE (CASE WHEN m.code IS NULL THEN i.status ELSE 'void' END AS status) FROM invoice i LEFT JOIN
+  (SELECT DISTINCT code, number FROM invoice_mark WHERE unit_key = {key} AND mark = 'void' AND import_seq <= {up_to}) m
+  ON m.code = i.code AND m.number = i.number WHERE i.unit_key = {key})"""
+
+
 def write_lines(cursor: duckdb.DuckDBPyConnection, key: int, after: int, up_to: int, file: Path) -> None:
-    """The canonical text of a unit's invoices with ``after < import number <= up_to``."""
+    """The canonical text of a unit's invoices with ``after < import number <= up_to``, void marks up to there counted."""
     # Keys and numbers are ours and integers: COPY takes no parameters.
+    numbers = {"key": int(key), "up_to": int(up_to)}
+    marks = cursor.execute(
+        "SELECT count(*) FROM invoice_mark WHERE unit_key = $key AND mark = 'void' AND import_seq <= $up_to", numbers
+    ).fetchone()
+    source = _MARKED.format(**numbers) if marks and marks[0] else "invoice"  # only units with marks pay for them
     cursor.execute(
-        f"COPY (SELECT {_LINE} FROM invoice WHERE unit_key = {int(key)} AND import_seq > {int(after)}"
+        f"COPY (SELECT {_LINE} FROM {source} WHERE unit_key = {int(key)} AND import_seq > {int(after)}"
         f" AND import_seq <= {int(up_to)} ORDER BY code, number) TO '{_quoted(file)}'"
         " (FORMAT csv, HEADER false, DELIMITER '\x1d', QUOTE '', ESCAPE '')"
     )

@@ -13,21 +13,23 @@ import duckdb
 
 from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.detail import InvoiceDetail
-from fapiao_kernel.domain.errors import Refused, finding
-from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import Added, Census, Progress, Reading, Tally, UnitPreview
-from fapiao_kernel.records.ledger import named, reading
-from fapiao_kernel.records.ledger.adding import Brought, Origin, bring_in
+from fapiao_kernel.records.ledger import lookup, named, reading
+from fapiao_kernel.records.ledger.booked import Booked
+from fapiao_kernel.records.ledger.browsing.browser import Browser
 from fapiao_kernel.records.ledger.cards_of import CardFinder, device_number
+from fapiao_kernel.records.ledger.checking import Proof, prove
 from fapiao_kernel.records.ledger.closing import close
 from fapiao_kernel.records.ledger.copying import copy
-from fapiao_kernel.records.ledger.differing import NAMED
 from fapiao_kernel.records.ledger.digest import write_unit
 from fapiao_kernel.records.ledger.opening import open_ledger
 from fapiao_kernel.records.ledger.previewing import preview_unit
+from fapiao_kernel.records.ledger.statements import StatementBook
+from fapiao_kernel.records.ledger.taking import Terms, take
 from fapiao_kernel.records.ledger.units import NOTHING, Units
 
 
@@ -46,6 +48,9 @@ class DuckLedger:
         self._writing = threading.RLock()
         self._folding = threading.Lock()
         self._units = Units.load(self._connection)
+        self.browser = Browser(self._connection, lambda: self._units, self._folding)
+        self.books = Booked(self._connection, lambda: self._units, self._folding)
+        self.statements = StatementBook(self._connection, self._writer, self._write)
 
     def close(self) -> None:
         """Let the file go, once a write under way is through."""
@@ -90,18 +95,9 @@ class DuckLedger:
 
         Raises ``Refused`` (``ledger_simulated``) when a production ledger is given invoices of a simulated card.
         """
-        with self._write():
-            finder = CardFinder(cards, card, self._refused())
-            origin = Origin(self._units.last_import + 1, original, file, at)
-            brought = bring_in(self._writer, invoices, finder.unit_key, origin, progress)
-            with self._folding:
-                self._units.add(origin.seq, brought)
-            findings = self._findings(brought, origin.seq)
-            if (
-                brought.still_unknown and cards
-            ):  # with no card at home yet, none could be known: the clear's checks tell
-                findings.append(finding("ledger_card_unknown", count=brought.still_unknown))
-            return Added(origin.seq, brought.new, brought.known, tuple(findings))
+        reading = Reading(file, original, "", invoices, ())
+        (added,) = self.take([reading], at=at, cards=cards, card=card, progress=progress)
+        return added
 
     def take(
         self,
@@ -113,11 +109,15 @@ class DuckLedger:
         period: Period | None = None,
         progress: Progress | None = None,
     ) -> tuple[Added, ...]:
-        """See ``ports.Ledger``."""
-        return tuple(
-            self.add(r.invoices, original=r.original, file=r.file, at=at, cards=cards, card=card, progress=progress)
-            for r in readings
-        )
+        """See ``ports.Ledger``. Raises ``Refused``: ``ledger_simulated`` as ``add`` does, ``ledger_unwritable``."""
+        with self._write():
+            finder = CardFinder(cards, card, self._refused())
+            terms = Terms(finder, dict(self._units.closed), bool(cards), at, period, progress)
+            last = self._units.last_import
+            added = take(self._writer, readings, last + 1, terms)
+            with self._folding:
+                self._units.add(self._writer, last)
+            return added
 
     def census(self) -> Census:
         """See ``ports.Ledger``; no invoice is scanned."""
@@ -125,25 +125,26 @@ class DuckLedger:
             return self._units.census()
 
     def preview(self, units: Sequence[ClearUnit], progress: Progress | None = None) -> tuple[UnitPreview, ...]:
-        """See ``ports.Ledger``. Resolved first: what was never cleared is a plain query, what is cleared and has no late ones none."""
+        """See ``ports.Ledger``. Counts and sums are in memory; only the digest reads invoices."""
         previews = []
         for done, unit in enumerate(units):
             if progress is not None:
                 progress(str(unit), done, len(units))
             with self._folding:
                 after, newest = self._units.watermark(unit.key), self._units.newest(unit.key)
+                sums = self._units.sums(unit.key, after, newest)
+                rates = self._units.by_rate(unit.key, after, newest)
             with self._connection.cursor() as cursor:
-                previews.append(preview_unit(cursor, unit, after, newest))
+                previews.append(preview_unit(cursor, unit, after, sums, rates))
         if progress is not None and units:
             progress(str(units[-1]), len(units), len(units))
         return tuple(previews)
 
-    def details(self, preview: UnitPreview) -> tuple[InvoiceDetail, ...]:
+    def details(self, preview: UnitPreview) -> Iterator[InvoiceDetail]:
         """See ``ports.Ledger``. Once the unit is closed nothing is left of what was counted: the next preview counts late ones alone."""
         with self._folding:
             after = self._units.watermark(preview.unit.key)
-        with self._connection.cursor() as cursor:
-            return reading.details(cursor, preview.unit, after, preview.watermark)
+        return reading.details(self._connection.cursor(), preview.unit, after, preview.watermark)
 
     def close_units(self, previews: Sequence[UnitPreview], *, run: str, at: datetime) -> int:
         """See ``ports.Ledger``. Raises ``Refused``: ``unit_closed_by_other_run``, ``ledger_simulated``; then nothing is written."""
@@ -151,9 +152,10 @@ class DuckLedger:
             for preview in previews:
                 if device_number(preview.unit.device_number) in self._refused():
                     raise Refused("ledger_simulated", device=preview.unit.device_number)
-            new = close(self._writer, self._units.closed, previews, run, at)
+            marked = [p.unit.key for p in previews if self._units.marked_after(p.unit.key, p.watermark)]
+            new = close(self._writer, self._units.closed, previews, run, at, marked)
             with self._folding:
-                self._units.closed.update(new)
+                self._units.close(self._writer, new)
             return len(new)
 
     def closed(self, unit: ClearUnit) -> str | None:
@@ -201,6 +203,12 @@ class DuckLedger:
         with self._connection.cursor() as cursor:
             return reading.sellers(cursor, [unit.key for unit in units])
 
+    def lookup(self, code: str, number: str) -> tuple[Invoice, ClearUnit | None, tuple[Invoice, ...]] | None:
+        """One invoice as it stands now, its unit, and the red ones that take it back; None when there is none of this number."""
+        with self._connection.cursor() as cursor:
+            found = lookup.find(cursor, code, number)
+            return None if found is None else (*found, lookup.reds(cursor, code, number))
+
     # --- for analysts and backups
 
     def devices(self) -> tuple[str, ...]:
@@ -216,8 +224,7 @@ class DuckLedger:
 
     def totals(self) -> list[dict[str, Any]]:
         """Totals by type, period, rate and state (``open | cleared | fully_digital | card_unknown``), voids zero."""
-        with self._connection.cursor() as cursor:
-            return reading.totals(cursor)
+        return self.browser.rate_sums()
 
     def named_queries(self) -> list[dict[str, Any]]:
         """Every named query: name, titles, parameters with their types."""
@@ -236,6 +243,16 @@ class DuckLedger:
         with self._connection.cursor() as cursor:
             write_unit(cursor, unit.key, watermark, file)
 
+    def prove(self, progress: Progress | None = None) -> list[Proof]:
+        """Every invariant (自查), held against all rows of one moment; nothing is written."""
+        with self._connection.cursor() as cursor:
+            return prove(cursor, progress)
+
+    def imports(self) -> list[tuple[str, str]]:
+        """Every import: the file as the user named it, and its original's SHA-256."""
+        with self._connection.cursor() as cursor:
+            return cursor.execute("SELECT file, original FROM import_file ORDER BY seq").fetchall()
+
     def copy_to(self, path: Path) -> None:
         """A cold copy of the whole ledger: everything is moved into the file first, and no write happens meanwhile."""
         with self._writing:
@@ -243,18 +260,3 @@ class DuckLedger:
 
     def _refused(self) -> frozenset[str]:
         return frozenset() if self._practice else frozenset(self._units.simulated)
-
-    def _findings(self, brought: Brought, seq: int) -> list[Finding]:
-        found = list(brought.findings)
-        late = {key for key, _, _ in brought.units if key in self._units.closed}
-        if late:
-            rows = reading.late(self._writer, sorted(late), seq)
-            found += [
-                finding("ledger_late", invoice=f"{code} {number}", unit=ClearUnit.from_key(key))
-                for key, code, number in rows[:NAMED]
-            ]
-            if len(rows) > NAMED:
-                found.append(finding("ledger_more_late", count=len(rows) - NAMED))
-        if brought.assigned:
-            found.append(finding("ledger_assigned", count=brought.assigned))
-        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from fapiao_kernel.domain.invoice import MIXED
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import Tally
+from fapiao_kernel.records.ledger.booked import streamed
 
 SEPARATOR = "|"
 _COLUMNS = (
@@ -99,18 +100,19 @@ def sellers(cursor: duckdb.DuckDBPyConnection, keys: Sequence[int]) -> dict[str,
 
 
 _DETAILS = """
-SELECT code, number, issue_date, total, red, status = 'void' FROM invoice
-WHERE unit_key = $key AND import_seq > $after AND import_seq <= $newest ORDER BY code, number
+SELECT i.code, i.number, i.issue_date, i.total, i.red, i.status = 'void' OR v.code IS NOT NULL
+FROM invoice i LEFT JOIN void_mark v ON v.code = i.code AND v.number = i.number AND v.import_seq <= $newest
+WHERE i.unit_key = $key AND i.import_seq > $after AND i.import_seq <= $newest ORDER BY i.code, i.number
 """
 
 
-def details(cursor: duckdb.DuckDBPyConnection, unit: ClearUnit, after: int, newest: int) -> tuple[InvoiceDetail, ...]:
-    """One unit's invoices with ``after < import number <= newest`` in brief, by code and number."""
-    rows = cursor.execute(_DETAILS, {"key": unit.key, "after": after, "newest": newest}).fetchall()
-    return tuple(
-        InvoiceDetail(unit.invoice_type, code, number, day, total, red, void)
-        for code, number, day, total, red, void in rows
-    )
+def details(cursor: duckdb.DuckDBPyConnection, unit: ClearUnit, after: int, newest: int) -> Iterator[InvoiceDetail]:
+    """One unit's invoices with ``after < import number <= newest`` in brief, by code and number; void marks up to then count.
+
+    A few are held at a time; the cursor is closed at the end.
+    """
+    with cursor:
+        yield from streamed(cursor, unit, _DETAILS, {"key": unit.key, "after": after, "newest": newest})
 
 
 _WITHIN = """

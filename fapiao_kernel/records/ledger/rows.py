@@ -33,8 +33,11 @@ INVOICE = {
     "machine_number": "VARCHAR",
     "lines": "INTEGER",
     "remark": "VARCHAR",
+    "doubts": "INTEGER",
 }
 """Columns of table ``invoice``, in its order."""
+INCOMING = {**INVOICE, "uploaded": "BOOLEAN"}
+"""What an import tells of an invoice: the row, and whether the tax side has it (NULL: not told)."""
 LINE = {
     **dict.fromkeys(("code", "number"), "VARCHAR"),
     "line": "INTEGER",
@@ -46,8 +49,8 @@ LINE = {
 """Columns of table ``invoice_line``, in its order."""
 
 
-def invoice_row(i: Invoice, key: int | None, seq: int) -> Row:
-    """One invoice; ``key`` is its unit's, ``seq`` the import's number."""
+def incoming_row(i: Invoice, key: int | None, seq: int, doubts: int) -> Row:
+    """One invoice as ``INCOMING``; ``key`` is its unit's, ``seq`` the import's number."""
     day = i.issue_date
     return (
         NULL if key is None else key,
@@ -72,6 +75,8 @@ def invoice_row(i: Invoice, key: int | None, seq: int) -> Row:
         clean(i.machine_number),
         len(i.lines),
         clean(i.remark),
+        int(doubts),
+        NULL if i.uploaded is None else str(i.uploaded).lower(),
     )
 
 

@@ -54,7 +54,8 @@ class SimulatedCard:
         self._clock = clock or PracticeClock(self._memory.clock_offset)
         self._draw = draw
         self._session = Session()
-        self._details = Details(details_file(path))
+        gives = any(volume.next for volume in self._memory.volumes)
+        self._details = Details(details_file(path), self._memory.issued, gives=gives)
 
     def opened(self) -> None:
         """RESYNCH: a verified PIN and the selected file are forgotten."""
@@ -81,7 +82,7 @@ class SimulatedCard:
             raise PowerLoss
         if what == "refuse":
             return Outcome(Reply(int(fault["status"], 16)).encode())
-        reply = self._commit(request)
+        reply = self._commit(request, offline=what == "stay_offline")
         if what == "power_loss_after_commit":
             raise PowerLoss
         if what == "lose_reply_after_commit":
@@ -89,13 +90,15 @@ class SimulatedCard:
         spoil = what if what in ("drop_reply", "corrupt_reply") else ""
         return Outcome(reply.encode(), spoil, reply.applied)
 
-    def _commit(self, request: codec.Request) -> Reply:
+    def _commit(self, request: codec.Request, *, offline: bool) -> Reply:
         changing = request.name in model.CHANGING
         memory = copy.deepcopy(self._memory) if changing else self._memory
-        reply = model.carry_out(memory, self._session, request, self._clock.now(), self._draw, self._details)
+        now = self._clock.now()
+        reply = model.carry_out(memory, self._session, request, now, self._draw, self._details, offline=offline)
         if changing and memory != self._memory:
             self._image.save(memory)
             self._memory = memory
+            self._details.follow(memory.issued)
         return reply
 
     def answered(self, applied: tuple[str, str]) -> None:

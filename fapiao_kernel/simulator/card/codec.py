@@ -17,6 +17,10 @@ NAMES: Mapping[tuple[int, int], str] = {
     (0xC0, 0xC8): "read_details",
     (0xC0, 0xF4): "report",
     (0xC0, 0xF6): "clear",
+    (0xC0, 0xCC): "find",
+    (0xC0, 0xCE): "next_number",
+    (0xC0, 0xF2): "issue",
+    (0xC0, 0xF3): "void",
 }
 
 
@@ -66,6 +70,37 @@ def _body(body: bytes) -> tuple[bytes, int] | None:
     return rest[:length], (int.from_bytes(le, "big") or everything) if le else 0
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """What is to be issued (note, section 3, ``issue``), sums in fen."""
+
+    code: str
+    number: str
+    red: bool
+    amount: int
+    tax: int
+    red_of: str
+
+    @property
+    def total(self) -> int:
+        return self.amount + self.tax
+
+
+SHEET = 0x4D
+
+
+def sheet(data: bytes) -> Sheet | None:
+    """None for what the note calls wrong data."""
+    code, number, red_of = (data[a:b].rstrip(b"\0") for a, b in ((0, 12), (12, 20), (57, 77)))
+    flags, red = data[20], data[20] == 2
+    amount, tax = (int.from_bytes(data[at : at + 8], "big", signed=True) for at in (21, 29))
+    sign = -1 if red else 1
+    sound = code.isdigit() and number.isdigit() and flags in (0, 2) and red is red_of.isdigit() and red is bool(red_of)
+    if not sound or not 0 <= tax * sign <= amount * sign or not amount:
+        return None
+    return Sheet(code.decode("ascii"), number.decode("ascii"), red, amount, tax, red_of.decode("ascii"))
+
+
 def answer(sw: int, data: bytes = b"") -> bytes:
     """A response APDU."""
     return data + sw.to_bytes(2, "big")
@@ -107,6 +142,16 @@ def volume(entry: VolumeRecord) -> bytes:
     """EF05."""
     numbers = _text(entry.code, 12) + _text(entry.first, 8) + _text(entry.last, 8)
     return _ended(_type(entry.type) + numbers + (b"\x01" if entry.pending else b"\x00"))
+
+
+def upcoming(code: str, number: str, left: int) -> bytes:
+    """The reply to ``next_number``."""
+    return _ended(_text(code, 12) + _text(number, 8) + left.to_bytes(4, "big"))
+
+
+def issued(control_code: bytes, day: date) -> bytes:
+    """The reply to ``issue``."""
+    return _ended(control_code + _day(day))
 
 
 def summary(sealed: bytes) -> bytes:

@@ -15,6 +15,10 @@ COMMANDS = (
     "verify_pin",
     "report",
     "clear",
+    "find",
+    "next_number",
+    "issue",
+    "void",
 )
 DOINGS = (
     "lose_reply_after_commit",
@@ -24,6 +28,7 @@ DOINGS = (
     "delay",
     "drop_reply",
     "corrupt_reply",
+    "stay_offline",
 )
 _KEYS = {"at", "do", "nth", "times", "type", "status", "seconds"}
 
@@ -33,6 +38,7 @@ def new_faults(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     plan = [{"nth": 1, "times": 1, "type": "", "status": "6985", "seconds": 0, **entry, "seen": 0} for entry in entries]
     for entry, given in zip(plan, entries, strict=True):
         sound = not set(given) - _KEYS and entry.get("at") in COMMANDS and entry.get("do") in DOINGS
+        sound = sound and (entry["do"] != "stay_offline" or entry["at"] == "issue")
         if not sound or len(bytes.fromhex(str(entry["status"]))) != 2 or int(entry["nth"]) < 1:
             raise ValueError(f"not a fault of the card: {dict(given)}")
     return plan

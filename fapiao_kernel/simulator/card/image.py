@@ -31,8 +31,11 @@ def new_image(
     volumes: Sequence[Volume],
     shared_key: bytes,
     faults: Sequence[Mapping[str, Any]] = (),
+    unused: Mapping[Volume, str] | None = None,
 ) -> None:
     """Write the image of a fresh card, one record a ``monitoring``. A month of an open span without statistics begins at zero.
+
+    ``unused``: of a volume, the number that is given out next; a volume without one is used up.
 
     ``faults``: docs/protocol/practice-card.md, section 8. Raises ``ValueError`` for what a card cannot hold.
     """
@@ -48,7 +51,7 @@ def new_image(
         shared_key=shared_key,
         records=[_record(entry) for entry in monitoring],
         totals=[_totals(entry) for entry in statistics],
-        volumes=[VolumeRecord(v.invoice_type.value, v.code, v.first, v.last, v.pending) for v in volumes],
+        volumes=[_volume(v, (unused or {}).get(v, "")) for v in volumes],
         faults=new_faults(faults),
     )
     for record in memory.records:
@@ -137,6 +140,12 @@ def _cut(text: str, room: int) -> str:
     while len(text.encode("gb18030")) > room:
         text = text[:-1]
     return text
+
+
+def _volume(v: Volume, upcoming: str) -> VolumeRecord:
+    if upcoming and not v.holds(v.code, upcoming):
+        raise ValueError(f"no number of the volume: {upcoming}")
+    return VolumeRecord(v.invoice_type.value, v.code, v.first, v.last, v.pending, upcoming)
 
 
 def _record(m: Monitoring) -> TypeRecord:

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)
+"""Version 1 knew no issuing: such a card has no number to give out."""
+LIMIT = 99_999_999
+"""The limit of a single invoice (dzkpxe) without tax, in fen: the tier below a million yuan (百万元版)."""
 
 
 @dataclass
@@ -25,6 +29,7 @@ class TypeRecord:
     random: bytes = b""
     sealed: bytes = b""
     cleared_random: bytes = b""
+    limit: int = LIMIT
 
     @property
     def span(self) -> str:
@@ -43,18 +48,27 @@ class Totals:
 
 @dataclass
 class VolumeRecord:
-    """EF05."""
+    """EF05, and the number that is given out next (empty: none is left)."""
 
     type: str
     code: str
     first: str
     last: str
     pending: bool
+    next: str = ""
+
+    @property
+    def left(self) -> int:
+        """How many numbers it can still give out."""
+        return int(self.last) - int(self.next) + 1 if self.next and not self.pending else 0
 
 
 @dataclass
 class Memory:
-    """Everything. ``counts``: act → span → how often ``applied``, and how often ``answered``."""
+    """Everything. ``counts``: act → span (of an issue or void: month) → how often ``applied``, and how often ``answered``.
+
+    ``issued``: what came into EF06 since the card was made, act by act (``details.ENTRY`` bytes each).
+    """
 
     identity: dict[str, str]
     pin_salt: str
@@ -68,10 +82,11 @@ class Memory:
     faults: list[dict[str, Any]]
     mac_faults: int = 0
     counts: dict[str, dict[str, dict[str, int]]] = field(default_factory=lambda: {"report": {}, "clear": {}})
+    issued: bytes = b""
 
     def count(self, act: str, span: str, what: str) -> None:
         """One more ``applied`` or ``answered``."""
-        entry = self.counts[act].setdefault(span, {"applied": 0, "answered": 0})
+        entry = self.counts.setdefault(act, {}).setdefault(span, {"applied": 0, "answered": 0})
         entry[what] += 1
 
     def to_json(self) -> dict[str, Any]:
@@ -81,9 +96,10 @@ class Memory:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Memory:
         """Raises ``ValueError`` for another version, ``KeyError``/``TypeError`` for no image at all."""
-        if data.get("version") != VERSION:
+        if data.get("version") not in READABLE:
             raise ValueError("a card image of another version")
-        fields = {f.name: data[f.name] for f in dataclasses.fields(cls)}
+        fields = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name != "issued"}
+        fields["issued"] = bytes.fromhex(data["issued"] if data["version"] > 1 else "")
         fields["shared_key"] = bytes.fromhex(data["shared_key"])
         fields["records"] = [_type_record(entry) for entry in data["records"]]
         fields["totals"] = [Totals(**entry) for entry in data["totals"]]

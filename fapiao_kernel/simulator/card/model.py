@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from fapiao_kernel.simulator.card import codec, sealed
+from fapiao_kernel.simulator.card import codec, issuing, sealed
 from fapiao_kernel.simulator.card.codec import Request
 from fapiao_kernel.simulator.card.details import LENGTH, Details
 from fapiao_kernel.simulator.card.image import PIN_TRIES, open_months, pin_digest
 from fapiao_kernel.simulator.card.memory import Memory, TypeRecord, months
+from fapiao_kernel.simulator.card.reply import OK, Reply
+
+__all__ = ["CHANGING", "Reply", "Session", "carry_out", "invoice_type"]
 
 MAC_FAULTS = 8
 """Wrong MACs in a row that lock the application for good."""
-CHANGING = frozenset({"verify_pin", "report", "clear"})
-
-OK = 0x9000
+CHANGING = frozenset({"verify_pin", "report", "clear", "issue", "void"})
+ON_A_RECORD = ("report", "clear", "issue", "void")
+"""What names a record in P2, and needs the PIN."""
 
 
 @dataclass
@@ -28,21 +31,9 @@ class Session:
     verified: bool = False
 
 
-@dataclass(frozen=True)
-class Reply:
-    """Status word and data; ``applied`` names the act and span that changed the card's books, as (``clear``, span)."""
-
-    sw: int
-    data: bytes = field(default=b"", repr=False)
-    applied: tuple[str, str] | None = None
-
-    def encode(self) -> bytes:
-        return codec.answer(self.sw, self.data)
-
-
 def invoice_type(memory: Memory, request: Request) -> str:
-    """The type whose record a report or clear names; ``""`` for any other command."""
-    named = request.name in ("report", "clear") and 1 <= request.p2 <= len(memory.records)
+    """The type whose record an act names; ``""`` for any other command."""
+    named = request.name in ON_A_RECORD and 1 <= request.p2 <= len(memory.records)
     return memory.records[request.p2 - 1].type if named else ""
 
 
@@ -52,12 +43,17 @@ def carry_out(
     request: Request,
     now: datetime,
     draw: Callable[[int], bytes],
-    details: Details | None = None,
+    details: Details,
+    *,
+    offline: bool = False,
 ) -> Reply:
-    """Do it. ``draw(n)``: n random bytes; ``details``: EF06. Changes ``memory`` only for commands in ``CHANGING``."""
+    """Do it. ``draw(n)``: n random bytes; ``details``: EF06; ``offline``: what is issued is not uploaded at once.
+
+    Changes ``memory`` only for commands in ``CHANGING``.
+    """
     match request.name:
         case "select":
-            return _select(session, request, details is not None and details.there)
+            return _select(session, request, details.there)
         case "read_binary":
             return _read_binary(memory, session, request)
         case "read_record":
@@ -70,6 +66,10 @@ def carry_out(
             return Reply(_tries(memory))
         case "verify_pin":
             return _verify_pin(memory, session, request)
+        case "next_number":
+            return issuing.next_number(memory, request)
+        case "find":
+            return issuing.find(details, request)
     if not session.verified:
         return Reply(0x6982)
     if request.p1 or not 1 <= request.p2 <= len(memory.records):
@@ -77,7 +77,15 @@ def carry_out(
     record = memory.records[request.p2 - 1]
     if request.name == "report":
         return _report(memory, record, request, now, draw)
-    return _clear(memory, record, request)
+    if request.name == "clear":
+        return _clear(memory, record, request)
+    if len(request.data) != (codec.SHEET if request.name == "issue" else issuing.KEY):
+        return Reply(0x6700)
+    if memory.mac_faults >= MAC_FAULTS:
+        return Reply(0x9303)
+    if request.name == "issue":
+        return issuing.issue(memory, record, request, now, details, offline=offline)
+    return issuing.void(memory, record, request, now, details)
 
 
 def _select(session: Session, request: Request, details: bool) -> Reply:
@@ -121,9 +129,9 @@ def _read_record(memory: Memory, session: Session, request: Request) -> Reply:
     return Reply(OK, content)
 
 
-def _read_details(details: Details | None, session: Session, request: Request) -> Reply:
+def _read_details(details: Details, session: Session, request: Request) -> Reply:
     """发票明细."""
-    if session.file != 6 or details is None:
+    if session.file != 6:
         return Reply(0x6981)
     if len(request.data) != 9:
         return Reply(0x6700)

@@ -10,12 +10,16 @@ import pytest
 import xlsxwriter
 
 from fapiao_kernel.ports import Reading
+from fapiao_kernel.records.intake.csv_file import IMPORTER as CSV
 from fapiao_kernel.records.intake.digital_xml import IMPORTER as XML
 from fapiao_kernel.records.intake.full_export_xlsx import IMPORTER as XLSX
 from fapiao_kernel.records.intake.intake import FileIntake
+from fapiao_kernel.records.intake.issuing_xml import IMPORTER as ISSUING
 from fapiao_kernel.records.intake.ofd import IMPORTER as OFD
+from fapiao_kernel.records.intake.pdf import IMPORTER as PDF
+from fapiao_kernel.records.intake.xbrl import IMPORTER as XBRL
 
-IMPORTERS = {each.id: each for each in (XLSX, OFD, XML)}
+IMPORTERS = {each.id: each for each in (XLSX, CSV, OFD, XML, ISSUING, XBRL, PDF)}
 BASIC_ROW = {
     "发票代码": "099002600104",
     "发票号码": "50000001",

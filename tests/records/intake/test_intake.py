@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+import unicodedata
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,9 @@ from fapiao_kernel.records.intake import values
 from fapiao_kernel.records.intake.intake import FileIntake
 
 from .conftest import IMPORTERS, book, einvoice, line, ofd, original, row
+from .pdf_maker import pdf
+from .test_issuing_xml import business, node
+from .test_pdf import device, digital
 
 
 def test_folders_are_walked_in_name_order_and_each_file_comes_once(tmp_path, intake):
@@ -91,6 +95,9 @@ ANY = st.one_of(
     st.binary(max_size=400),
     st.binary(max_size=200).map(lambda b: b"PK\x03\x04" + b),
     st.binary(max_size=200).map(lambda b: b"<EInvoice>" + b),
+    st.binary(max_size=200).map(lambda b: b"<business><fpdm>" + b),
+    st.binary(max_size=200).map(lambda b: b"<xbrl>" + b),
+    st.binary(max_size=200).map(lambda b: b"%PDF-1.7\n" + b),
     st.dictionaries(NAMES, st.binary(max_size=200), max_size=5).map(_archive),
 )
 
@@ -106,10 +113,16 @@ def good(tmp_path_factory) -> list[bytes]:
     folder = tmp_path_factory.mktemp("good")
     book(folder / "a", 信息汇总表=[line()], 发票基础信息=[row()])
     ofd(folder / "b", members={"Doc_0/Attachs/original_invoice.xml": original()})
-    return [(folder / "a").read_bytes(), (folder / "b").read_bytes(), einvoice().encode()]
+    made = [(folder / "a").read_bytes(), (folder / "b").read_bytes(), einvoice().encode()]
+    return [
+        *made,
+        business(node(), node("12345679")),
+        pdf(digital(), device()),
+        _archive({"a.xml": einvoice().encode()}),
+    ]
 
 
-@given(st.integers(0, 2), st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8))
+@given(st.integers(0, 5), st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_good_file_with_damage_anywhere_is_a_reading(good, which, where, damage):
     content = bytearray(good[which])
@@ -118,21 +131,25 @@ def test_a_good_file_with_damage_anywhere_is_a_reading(good, which, where, damag
     _read(bytes(content))
 
 
-@given(st.integers(0, 2), st.floats(0, 1))
+@given(st.integers(0, 5), st.floats(0, 1))
 @settings(max_examples=100, deadline=None)
 def test_a_good_file_cut_off_anywhere_is_a_reading(good, which, where):
     _read(good[which][: int(where * len(good[which]))])
 
 
 def _read(content: bytes) -> None:
-    """Read these bytes: either invoices or findings, and the original is there."""
+    """Read these bytes, and what is inside if they are a zip: either invoices or findings, and the original is there."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_bytes(content)
-        reading = FileIntake(Path(folder) / "kept", IMPORTERS).read("file", path)
-        assert reading.invoices or reading.findings
-        assert "intake_importer_failed" not in [f.code for f in reading.findings]
-        assert (Path(folder) / "kept" / reading.original[:2] / reading.original).read_bytes() == content
+        intake = FileIntake(Path(folder) / "kept", IMPORTERS)
+        for name, where in intake.files([path]):
+            given = where.read_bytes()
+            reading = intake.read(name, where)
+            assert reading.invoices or reading.findings
+            assert "intake_importer_failed" not in [f.code for f in reading.findings]
+            assert (Path(folder) / "kept" / reading.original[:2] / reading.original).read_bytes() == given
+            assert where != path or given == content
 
 
 @given(st.integers(-(10**11), 10**11))
@@ -185,3 +202,39 @@ def test_a_day_is_a_day_or_refused(text):
 )
 def test_rates_are_plain_decimals(cell, rate):
     assert values.rate(cell) == rate
+
+
+@given(st.text(alphabet="０１２３４５６７８９0123456789.,，－-￥¥ ", max_size=12))
+def test_full_width_and_half_width_mean_the_same_amount(text):
+    def read(form: str) -> object:
+        try:
+            return values.amount(form)
+        except ValueError:
+            return None
+
+    assert read(text) == read(unicodedata.normalize("NFKC", text))
+
+
+@pytest.mark.parametrize(
+    ("cell", "rate"),
+    [("１３％", "0.13"), ("免 税", "免税"), ("不征税", "不征税"), ("（免税）", "未知"), ("０．０６", "0.06")],
+)
+def test_rates_are_read_in_any_width(cell, rate):
+    assert values.rate(cell) == rate
+
+
+@pytest.mark.parametrize("cell", ["***", "******", "免税", "不征税", "＊＊＊", " ", ""])
+def test_a_masked_tax_is_nothing(cell):
+    assert values.tax(cell) == Decimal("0.00")
+
+
+@pytest.mark.parametrize(
+    "cell", ["２０２６年１０月０８日", "20261008", "20261008101500", "2026-10-08 10:15:00", "2026/10/8"]
+)
+def test_a_day_is_read_in_any_form(cell):
+    assert values.day(cell).isoformat() == "2026-10-08"
+
+
+def test_radicals_become_their_characters():
+    assert values.plain("⾦⻝⽔（Ａ）") == "金食水(A)"
+    assert values.no_radicals("⾦⻝⽔（Ａ）") == "金食水（Ａ）"

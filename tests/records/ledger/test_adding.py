@@ -121,7 +121,7 @@ from fapiao_kernel.domain.invoice import InvoiceType
 ledger = DuckLedger(Path(sys.argv[1]), practice=True)
 options = dict(original="0", file="f", at=AT, cards={DEVICE: ()})
 ledger.add([make(1)], **options)
-adding._remember_names = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # after the rows, before the commit
+adding.remember_names = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # after the rows, before the commit
 ledger.add([make(n) for n in range(2, 5000)], **options)
 """
 

@@ -14,7 +14,7 @@ def add(ledger):
 
 def test_the_units_invoices_are_told_in_order_with_state_and_printed_total(ledger, add):
     add(invoice(3), void(2), red(1), ordinary(9), digital(1))
-    told = ledger.details(ledger.preview([SPECIAL])[0])
+    told = list(ledger.details(ledger.preview([SPECIAL])[0]))
     assert [(one.number, one.total, one.red, one.void) for one in told] == [
         ("00000001", D("-45.20"), True, False),
         ("00000002", D("113.00"), False, True),
@@ -30,7 +30,7 @@ def test_an_import_after_the_preview_is_not_among_them(ledger, add):
     preview = ledger.preview([SPECIAL])[0]
     add(invoice(2))
     assert [one.number for one in ledger.details(preview)] == ["00000001"]
-    assert len(ledger.details(ledger.preview([SPECIAL])[0])) == 2
+    assert len(list(ledger.details(ledger.preview([SPECIAL])[0]))) == 2
 
 
 def test_what_was_closed_before_is_not_counted_again(ledger, add):
@@ -41,4 +41,4 @@ def test_what_was_closed_before_is_not_counted_again(ledger, add):
 
 
 def test_an_empty_unit_has_none(ledger):
-    assert ledger.details(ledger.preview([ORDINARY])[0]) == ()
+    assert list(ledger.details(ledger.preview([ORDINARY])[0])) == []

@@ -88,14 +88,14 @@ def test_readers_do_not_wait_for_an_import_and_see_none_of_it(ledger, add, monke
     """The import stands still before its commit; every reading method answers meanwhile, with what was before."""
     add(invoice(1))
     inside, go_on = threading.Event(), threading.Event()
-    remember = adding._remember_names
+    remember = adding.remember_names
 
     def wait(*given):
         inside.set()
         assert go_on.wait(30)
         remember(*given)
 
-    monkeypatch.setattr(adding, "_remember_names", wait)
+    monkeypatch.setattr(adding, "remember_names", wait)
     writer = threading.Thread(target=lambda: add(invoice(2), ordinary(1)))
     writer.start()
     try:
@@ -200,16 +200,6 @@ def test_the_canonical_text_is_what_sha256sum_checks(ledger, add, tmp_path):
 
 
 # --- queries
-
-
-@pytest.mark.parametrize(("name", "also"), [("preview", "frozen_preview"), ("totals", "totals_by_type_and_rate")])
-def test_a_query_answers_to_its_other_name(ledger, add, tmp_path, name, also):
-    add(invoice(1), mixed(2))
-    params = {"keys": [SPECIAL.key], "watermarks": [1]} if name == "preview" else {}
-    ledger.named(name, params, tmp_path / "a.parquet")
-    ledger.named(also, params, tmp_path / "b.parquet")
-    first, second = (duckdb.sql(f"FROM '{tmp_path / file}'").fetchall() for file in ("a.parquet", "b.parquet"))
-    assert first == second != []
 
 
 def test_totals_of_open_invoices_take_the_lines_of_mixed_ones(ledger, add, tmp_path):

@@ -12,7 +12,6 @@ from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.records.ledger.ledger import DuckLedger
-from fapiao_kernel.records.ledger.named import queries
 from fapiao_kernel.records.ledger.sandbox import run_sql
 
 from .conftest import AT, DEVICE, make, void
@@ -64,15 +63,6 @@ def test_totals_tell_open_cleared_digital_and_unknown_apart(add, ledger):
     }
 
 
-@pytest.mark.parametrize("name", sorted(queries()))
-def test_every_named_query_has_titles_and_runs(add, ledger, tmp_path, name):
-    add(make(1), make(5), void(make(2)))
-    given = {"keys": [OCTOBER.key], "watermarks": [1]} if name == "preview" else {}
-    ledger.named(name, given, tmp_path / "out.parquet")
-    assert queries()[name].zh and queries()[name].en
-    assert rows(tmp_path / "out.parquet")
-
-
 def test_the_preview_query_gives_the_frozen_invoices_even_after_more_came_in(add, ledger, tmp_path):
     add(make(1))
     add(make(2))
@@ -91,7 +81,7 @@ def test_number_gaps_are_named_between_their_neighbours(add, ledger, tmp_path):
     [
         ("nothing", {}, "query_unknown"),
         ("preview", {}, "query_parameter"),
-        ("totals", {"period": "2026-10-01"}, "query_parameter"),
+        ("totals", {"month": "2026-10-01"}, "query_parameter"),
         ("by_buyer", {"period": "十月"}, "query_parameter"),
     ],
 )

@@ -6,9 +6,11 @@ from fapiao_kernel.domain.errors import english
 from fapiao_widgets.text.aside_en import ASIDE_EN
 from fapiao_widgets.text.aside_zh import ASIDE_ZH
 from fapiao_widgets.text.en import EN
+from fapiao_widgets.text.grid_en import GRID_EN
+from fapiao_widgets.text.grid_zh import GRID_ZH
 from fapiao_widgets.text.zh import ZH
 
-ALL_EN, ALL_ZH = {**EN, **ASIDE_EN}, {**ZH, **ASIDE_ZH}
+ALL_EN, ALL_ZH = {**EN, **ASIDE_EN, **GRID_EN}, {**ZH, **ASIDE_ZH, **GRID_ZH}
 
 
 def say(key: str, **facts: object) -> str:

@@ -1,13 +1,124 @@
-"""Query results in a cell (查询结果): the relation itself, which shows itself as a table; a refusal as its sentences."""
+"""Query results in a cell (查询结果): a paged grid over a DuckDB relation, with how old it is; a refusal as its sentences."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
+from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels.door import door
+from fapiao_widgets.viewmodels.local_pages import LocalPages
+from fapiao_widgets.viewmodels.querying import LIMIT, snapshot
 from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
+
+if TYPE_CHECKING:
+    from fapiao_widgets.views.grid import GridView
+
+
+class NoPandas(ImportError):
+    """A DataFrame was asked for where pandas is not installed."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class Stopped(KeyboardInterrupt):
+    """A person stopped the query (■). Still an interrupt, so that the cells behind it do not run on; only its words are ours."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [say("sql.stopped")]
+
+
+class Result:
+    """Rows of a query. Whatever a DuckDB relation can do, this can: its methods are handed on to ``relation``."""
+
+    def __init__(self, relation: Any, query: str = "", told: str = "", limit: int = 0, how: str = "") -> None:
+        self.relation = relation
+        """The DuckDB relation: amounts DECIMAL(18,2), codes and numbers text."""
+        self.query = query
+        self.told = told
+        """Where the rows come from and how old they are."""
+        self._limit = limit
+        self._how = how
+        self._grid: GridView | None = None
+
+    def df(self) -> Any:
+        """The rows as a pandas DataFrame; amounts stay ``Decimal``, as DuckDB's own ``df`` would make floats of them.
+
+        Raises ``NoPandas`` where pandas is not installed.
+        """
+        if find_spec("pandas") is None:
+            raise NoPandas(say("sql.no_pandas"))
+        frame = self.relation.df()
+        money = [at for at, kind in enumerate(self.relation.types) if str(kind).startswith("DECIMAL")]
+        if money:
+            rows = self.relation.fetchall()
+            for at in money:
+                name = self.relation.columns[at]
+                frame[name] = frame[name].astype(object)
+                frame[name] = [row[at] for row in rows]
+        return frame
+
+    def grid(self) -> GridView:
+        """The rows as a paged grid: sort, filter, sums of all rows, export."""
+        if self._grid is None:
+            from fapiao_widgets.viewmodels.grid import Grid
+            from fapiao_widgets.views.grid import GridView
+
+            name = say("grid.title.result")
+            self._grid = GridView(
+                Grid(LocalPages(self.relation, self.query), name=name), f"{name} · {self.told}" if self.told else name
+            )
+        return self._grid
+
+    @property
+    def limited(self) -> str:
+        """A sentence when there may be more rows than were taken; ``""`` else."""
+        if not self._limit or len(self.relation) < self._limit:
+            return ""
+        return say("sql.limited", n=f"{self._limit:,}", how=self._how)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.relation, name)
+
+    def __len__(self) -> int:
+        return len(self.relation)
+
+    def __getitem__(self, name: Any) -> Any:
+        return self.relation[name]
+
+    def __repr__(self) -> str:
+        return "\n".join(part for part in (repr(self.relation), self.limited, self.told) if part)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        shown = self.grid()._repr_mimebundle_(include=include, exclude=exclude)
+        data, meta = shown if isinstance(shown, tuple) else (shown, {})
+        return {**(data or {}), "text/plain": repr(self)}, meta
+
+
+class Listing:
+    """A small table of words that a notebook shows."""
+
+    def __init__(self, caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.caption = caption
+        self.columns = columns
+        self.rows = rows
+
+    def __repr__(self) -> str:
+        return "\n".join([self.caption, *("  ".join(row) for row in [self.columns, *self.rows])])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col" style="text-align:left">{html.escape(each)}</th>' for each in self.columns)
+        rows = "".join("<tr>" + "".join(_cell(each) for each in row) + "</tr>" for row in self.rows)
+        return f"<table><caption>{html.escape(self.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cell(text: str) -> str:
+    return f'<td style="text-align:left">{html.escape(text)}</td>'
 
 
 class Refusal:
@@ -25,8 +136,16 @@ class Refusal:
 
 
 def shown(ask: Callable[[Any], Any]) -> Any:
-    """The relation that ``ask(client)`` gives, or its refusal."""
+    """What ``ask(client)`` gives, or its refusal. An interrupt goes on as one, in words of ours (``Stopped``)."""
     try:
         return ask(door())
     except REFUSALS as error:
         return Refusal(card(Trouble.of_error(error))["rows"])
+    except KeyboardInterrupt:
+        raise Stopped(say("sql.stopped")) from None
+
+
+def queried(client: Any, text: str, limit: int = LIMIT, seconds: float = 30.0, how: str = "") -> Result:
+    """The answer to a query of one's own, with the age of its snapshot."""
+    answer = client.query(text, limit=limit, seconds=seconds)
+    return Result(answer.relation, text, snapshot(answer.age, answer.journal), limit, how or f"limit={limit * 10}")

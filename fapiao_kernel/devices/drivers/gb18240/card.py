@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fapiao_kernel.devices.drivers.gb18240 import files
+from fapiao_kernel.devices.drivers.gb18240 import files, issuing
 from fapiao_kernel.devices.drivers.gb18240.exchange import change, refusal, status_of
 from fapiao_kernel.devices.drivers.gb18240.profile import PROFILE
 from fapiao_kernel.devices.plug import Link
@@ -14,6 +14,7 @@ from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, ProtocolError, Refused, UsageError, message
 from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.issuing import InvoiceSheet, Issued, NextNumber
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import Answer, Progress, Summary
@@ -122,6 +123,27 @@ class Gb18240Card:
         number, _ = self._record(kind)
         response = change(self._link, commands.clear(number, payload), "outcome_unknown_clear", type=kind.zh)
         return Answer(_outcome(response), response.status, message(status_of(response).code).sentence({"left": ""}))
+
+    def next_number(self, invoice_type: InvoiceType) -> NextNumber | None:
+        """当前未开票号. Raises ``Refused`` (``card_no_record``: a type that the card has not)."""
+        return issuing.next_number(self._link, invoice_type)
+
+    def issue(self, sheet: InvoiceSheet) -> Issued:
+        """开票. See ``ports.IssuingCard.issue``.
+
+        Raises ``Refused`` with the cause: ``card_not_next``, ``card_over_limit``, ``card_report_due`` (701), ``card_past_lock_date``
+        (21), ``card_red_of``, ``card_pin_needed``, ``card_no_type``, ``card_sheet``; ``OutcomeUnknown`` (``outcome_unknown_issue``).
+        """
+        return issuing.issue(self._link, self._record(sheet.invoice_type)[0], sheet)
+
+    def void(self, invoice_type: InvoiceType, code: str, number: str) -> bool:
+        """作废. See ``ports.IssuingCard.void``. Raises ``Refused`` with the cause: ``card_void_late``, ``card_no_invoice``,
+        ``card_pin_needed``; ``OutcomeUnknown`` (``outcome_unknown_void``)."""
+        return issuing.void(self._link, self._record(invoice_type)[0], invoice_type, code, number)
+
+    def find(self, invoice_type: InvoiceType, code: str, number: str) -> InvoiceDetail | None:
+        """发票查询 by number, one record read. Raises ``Refused`` (``card_no_file``: this card keeps no list, so it cannot tell)."""
+        return issuing.find(self._link, invoice_type, code, number)
 
     def close(self) -> None:
         self._link.close()

@@ -1,0 +1,141 @@
+"""The ledger's table for faces (发票库表格): what they ask becomes a view of the ledger; answers are JSON made once."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.queries import Queries
+from fapiao_kernel.api.grid import ExportAnswer, ExportRequest, FacetsRequest, GridView, PageRequest, TotalsRequest
+from fapiao_kernel.domain.clearing import Event, units_of
+from fapiao_kernel.domain.errors import NotReachable, Refused, UsageError
+
+if TYPE_CHECKING:
+    from fapiao_kernel.records.ledger.browsing.browser import Browser
+    from fapiao_kernel.records.ledger.browsing.exporting import Export
+    from fapiao_kernel.records.ledger.browsing.view import View
+
+NO_TOTALS: dict[str, Any] = {
+    **{"count": 0, "voids": 0, "reds": 0},
+    "sums": {"amount": "0.00", "tax": "0.00", "total": "0.00"},
+    "distinct": {},
+}
+
+
+class Browsing:
+    """Pages, totals and summaries of a home's ledger. A home without a ledger has a table without rows."""
+
+    def __init__(self, house: House, queries: Queries) -> None:
+        self._house = house
+        self._queries = queries
+        self._lock = threading.Lock()
+        self._exports: dict[str, Export] = {}
+
+    def page(self, request: PageRequest) -> bytes:
+        """See ``Client.grid_page``."""
+        view = self._view(request.view)
+        if self._queries.empty:
+            columns = [column.told() for column in view.columns]
+            return dumped({"columns": columns, "rows": [], "next": "", "offset": request.offset or 0, "age": None})
+        return dumped(self._browser().page(view, request.limit, request.after, request.offset))
+
+    def totals(self, request: TotalsRequest) -> bytes:
+        """See ``Client.grid_totals``."""
+        view = self._view(request.view)
+        return dumped(NO_TOTALS if self._queries.empty else self._browser().totals(view))
+
+    def facets(self, request: FacetsRequest) -> bytes:
+        """See ``Client.grid_facets``."""
+        self._need_ledger()
+        return dumped(self._browser().facets(self._view(request.view), request.column))
+
+    def look_up(self, number: str, code: str) -> bytes:
+        """See ``Client.lookup``."""
+        self._need_ledger()
+        return dumped(self._browser().look_up(number, code))
+
+    def rate_sums(self) -> bytes:
+        """See ``Client.totals``."""
+        return dumped([] if self._queries.empty else self._browser().rate_sums())
+
+    def export(self, request: ExportRequest) -> ExportAnswer:
+        """See ``Client.grid_export``. Under way it is work of its own, which ``stop`` ends."""
+        from fapiao_kernel.records.ledger.browsing.exporting import Export
+
+        self._need_ledger()
+        view, path, export = self._view(request.view), Path(request.path), Export()
+        if (
+            path.is_absolute()
+            and _inside(path, self._house.home.root)
+            and not _inside(path, self._house.home.notebooks)
+        ):
+            raise UsageError("export_place", path=path)
+        id = request.id or secrets.token_hex(8)
+        with self._lock:
+            if id in self._exports:
+                raise UsageError("export_id_taken", id=id)
+            self._exports[id] = export
+        try:
+            with self._house.worker.job(f"export {id}", "导出") as progress:
+                done = self._browser().export(
+                    export, view, request.format, path, replace=request.replace, progress=progress
+                )
+        finally:
+            with self._lock:
+                del self._exports[id]
+        self._house.journal.append("export.done", {"file": path.name, **_noted(done)}, who=self._house.identity.who)
+        return ExportAnswer(**done)
+
+    def stop(self, id: str) -> bool:
+        """Stop an export under way; False when there is none of that id (any more)."""
+        with self._lock:
+            export = self._exports.get(id)
+        if export is None:
+            return False
+        export.cancel()
+        return True
+
+    def _need_ledger(self) -> None:
+        if self._queries.empty:
+            raise NotReachable("ledger_empty")
+
+    def _browser(self) -> Browser:
+        return self._house.duck.get().browser
+
+    def _view(self, asked: GridView) -> View:
+        from fapiao_kernel.records.ledger.browsing.view import Scope, View
+
+        scope = asked.scope
+        frozen = self._frozen(scope.frozen) if scope.frozen else None
+        return View.of(
+            Scope.parse(scope.state, scope.units, scope.period, frozen),
+            [(each.column, each.op, each.value) for each in asked.filters],
+            [(each.column, each.descending) for each in asked.sort],
+            asked.columns,
+        )
+
+    def _frozen(self, id: str) -> list[tuple[int, int]]:
+        """What the run's preview froze. Raises ``Refused``: ``run_not_found``, ``no_frozen_preview``."""
+        run = self._house.engine.run(id)
+        frozen = run.facts.get(Event.FROZEN)
+        if not frozen:
+            raise Refused("no_frozen_preview")
+        units = units_of(run.device_number, frozen["units"])
+        return [(unit.key, told["watermark"]) for unit, told in zip(units, frozen["units"], strict=True)]
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _noted(done: dict[str, Any]) -> dict[str, Any]:
+    return {name: done[name] for name in ("rows", "digest", "sha256")}
+
+
+def dumped(answer: Any) -> bytes:
+    """JSON as it goes out. Everything in it is plain already."""
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()

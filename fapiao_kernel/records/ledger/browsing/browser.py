@@ -1,0 +1,149 @@
+"""Looking at the ledger as a table (浏览): pages, totals, summaries, exports, lookup.
+
+Readers wait for no writer, and for no other reader.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from fapiao_kernel.domain.errors import UsageError
+from fapiao_kernel.ports import Progress
+from fapiao_kernel.records.ledger.browsing import tokens
+from fapiao_kernel.records.ledger.browsing.columns import COLUMNS, find
+from fapiao_kernel.records.ledger.browsing.exporting import Export
+from fapiao_kernel.records.ledger.browsing.facets import facets
+from fapiao_kernel.records.ledger.browsing.numbers import Numbers, look_up, readings
+from fapiao_kernel.records.ledger.browsing.paging import Anchors, Page, from_row, make_anchors, page
+from fapiao_kernel.records.ledger.browsing.ratesums import rate_sums
+from fapiao_kernel.records.ledger.browsing.source import Source, source
+from fapiao_kernel.records.ledger.browsing.standing import Stamp, Standing, marked_units, stamp_of, stand
+from fapiao_kernel.records.ledger.browsing.totals import totals
+from fapiao_kernel.records.ledger.browsing.view import View
+from fapiao_kernel.records.ledger.units import Units
+
+REMEMBERED = 16
+"""Views whose anchors are kept: 10 million rows have 2,441 of them."""
+
+
+class Browser:
+    """Over the owner's connection. ``units`` gives what is folded in memory, ``folding`` guards it for moments."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, units: Callable[[], Units], folding: threading.Lock
+    ) -> None:
+        self._connection = connection
+        self._units = units
+        self._folding = folding
+        self._standing: Standing | None = None
+        self._anchors: OrderedDict[tuple[str, Stamp], Anchors] = OrderedDict()
+        self._anchoring = threading.Lock()
+        self._numbers = Numbers()
+        self._sums: tuple[Stamp, list[dict[str, Any]]] | None = None
+
+    def page(self, view: View, limit: int, after: str = "", offset: int | None = None) -> dict[str, Any]:
+        """A page: ``{"columns", "rows", "next", "offset", "age"}``; rows as JSON carries them.
+
+        Raises ``UsageError`` (``grid_token``), ``Refused`` (``grid_changed``).
+        """
+        with self._cursor() as cursor:
+            standing = self._stand(cursor)
+            start = tokens.read(after, view, standing.stamp) if after else None
+            found = source(view, standing)
+            if start is None and offset:
+                got = from_row(
+                    cursor, view, found, limit, offset, lambda: self._anchors_of(cursor, view, found, standing.stamp)
+                )
+            else:
+                known = self._anchors.get((view.rows, standing.stamp))
+                try:
+                    got = page(cursor, view, found, limit, start or (None, 0), known)
+                except duckdb.ConversionException:
+                    if start is None:
+                        raise
+                    raise UsageError("grid_token") from None  # its values are none of the order's columns
+        return _told(view, standing.stamp, got)
+
+    def totals(self, view: View) -> dict[str, Any]:
+        """See ``browsing.totals``."""
+        with self._cursor() as cursor:
+            return totals(cursor, source(view, self._stand(cursor)))
+
+    def facets(self, view: View, column: str) -> dict[str, Any]:
+        """See ``browsing.facets``. Raises ``UsageError`` (``grid_column``)."""
+        with self._cursor() as cursor:
+            return facets(cursor, find(column), source(view, self._stand(cursor)))
+
+    def export(
+        self,
+        export: Export,
+        view: View,
+        format: str,
+        path: Path,
+        *,
+        replace: bool = False,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """See ``Export.run``: one statement reads all rows, so they are of one state of the ledger."""
+        with self._cursor() as cursor:
+            found = source(view, self._stand(cursor))
+            return export.run(cursor, view, found, format, path, replace=replace, progress=progress)
+
+    def look_up(self, text: str, code: str = "") -> dict[str, Any]:
+        """Invoices of a number: ``{"columns", "rows"}``, all columns; see ``numbers.readings`` for what may be written."""
+        with self._cursor() as cursor:
+            rows = look_up(cursor, self._numbers, self._stand(cursor), readings(text, code))
+        return {"columns": [column.told() for column in COLUMNS.values()], "rows": rows}
+
+    def rate_sums(self) -> list[dict[str, Any]]:
+        """Totals by type, period, rate and state of the whole ledger; kept until its state is another."""
+        with self._cursor() as cursor:
+            standing = self._stand(cursor)
+            known = self._sums
+            if known is None or known[0] != standing.stamp:
+                known = self._sums = (standing.stamp, rate_sums(cursor, standing))
+        return known[1]
+
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._connection.cursor() as cursor:
+            yield cursor
+
+    def _stand(self, cursor: duckdb.DuckDBPyConnection) -> Standing:
+        """Which units stand where; worked out again only when the ledger's state is another."""
+        standing = self._standing
+        if standing is not None and standing.stamp == stamp_of(self._units()):
+            return standing
+        marked = marked_units(cursor)
+        with self._folding:
+            standing = stand(self._units(), marked)
+        self._standing = standing
+        return standing
+
+    def _anchors_of(self, cursor: duckdb.DuckDBPyConnection, view: View, found: Source, stamp: Stamp) -> Anchors:
+        key = (view.rows, stamp)
+        with self._anchoring:
+            known = self._anchors.get(key)
+            if known is None:
+                known = make_anchors(cursor, view, found)
+                for old in [each for each in self._anchors if each[1] != stamp]:
+                    del self._anchors[old]
+                self._anchors[key] = known
+                while len(self._anchors) > REMEMBERED:
+                    self._anchors.popitem(last=False)
+            else:
+                self._anchors.move_to_end(key)
+        return known
+
+
+def _told(view: View, stamp: Stamp, got: Page) -> dict[str, Any]:
+    after = "" if got.last is None else tokens.write(view, stamp, got.last, got.offset + len(got.rows))
+    columns = [column.told() for column in got.columns]
+    return {"columns": columns, "rows": got.rows, "next": after, "offset": got.offset, "age": None}

@@ -1,0 +1,130 @@
+"""Looking an invoice up (查发票) without an index: which stretches of the table can hold a number, by code.
+
+DuckDB itself knows the lowest and highest number of each row group, whatever its codes; a code's numbers lie far closer together.
+One pass over the rows of each import keeps that in memory; an index would cost every import many times as much.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import duckdb
+
+from fapiao_kernel.records.ledger.browsing.columns import COLUMNS
+from fapiao_kernel.records.ledger.browsing.standing import Standing
+
+PART = 122_880
+"""Rows of a row group (DuckDB's): what can be skipped as a whole."""
+MOST_PARTS = 200_000
+"""Stretches that are kept; a ledger of more (rows in no order at all) is looked through as a whole."""
+MOST_RUNS = 16
+"""Runs of row groups that one lookup asks for one by one; of more, the whole table is as quick."""
+FOUND = 1000
+"""Invoices of one number that are told at most (one a code)."""
+
+
+class Numbers:
+    """Code and row group → the lowest and highest number. Rows are added and never removed: what is known stays true."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._parts: list[tuple[str, int, str, str]] = []
+        self._seen = -1
+        self._import = -1
+
+    def runs(
+        self, cursor: duckdb.DuckDBPyConnection, last_import: int, number: str, code: str
+    ) -> list[tuple[int, int]] | None:
+        """First and last row of each run of row groups that may hold the number; None: any may."""
+        with self._lock:
+            if last_import != self._import:
+                self._catch_up(cursor)
+                self._import = last_import
+            if len(self._parts) > MOST_PARTS:
+                return None
+            parts = {p for c, p, low, high in self._parts if low <= number <= high and (not code or c == code)}
+        runs: list[tuple[int, int]] = []
+        for part in sorted(parts):
+            if runs and runs[-1][1] == part * PART - 1:
+                runs[-1] = (runs[-1][0], (part + 1) * PART - 1)
+            else:
+                runs.append((part * PART, (part + 1) * PART - 1))
+        return runs if len(runs) <= MOST_RUNS else None
+
+    def _catch_up(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """What was added since."""
+        row = cursor.execute("SELECT max(rowid) FROM invoice").fetchone()
+        last = row[0] if row and row[0] is not None else -1
+        if last == self._seen:
+            return
+        # Up to ``last`` alone: what a writer commits meanwhile is for the next time.
+        self._parts += cursor.execute(
+            f"SELECT code, rowid // {PART}, min(number), max(number) FROM invoice WHERE rowid > ? AND rowid <= ? GROUP BY ALL",
+            [self._seen, last],
+        ).fetchall()
+        self._seen = last
+
+
+def look_up(
+    cursor: duckdb.DuckDBPyConnection, numbers: Numbers, standing: Standing, ways: list[tuple[str, str]]
+) -> list[list[Any]]:
+    """Invoices by (code, number), ``""`` for any code: all columns, status as it is now, in order of code and number."""
+    places: set[int] = set()
+    for code, number in ways:
+        runs = numbers.runs(cursor, standing.stamp[0], number, code)
+        if runs is not None and not runs:
+            continue
+        # First where they are, by one column; then those rows alone: all columns of a row group cost more than both.
+        where = "number = $number" + (" AND code = $code" if code else "")
+        asked = {"number": number} | ({"code": code} if code else {})
+        within = [""] if runs is None else [f" AND rowid BETWEEN {first} AND {last}" for first, last in runs]
+        sql = " UNION ALL ".join(f"SELECT rowid FROM invoice WHERE {where}{each}" for each in within)
+        places |= {place for (place,) in cursor.execute(f"{sql} LIMIT {FOUND}", asked).fetchall()}
+    if not places:
+        return []
+    shown = ", ".join("NULL" if c.only_shown else c.shown(c.sql) for c in COLUMNS.values())
+    listed = ", ".join(str(int(place)) for place in sorted(places))
+    sql = f"SELECT {shown}, i.unit_key FROM invoice i WHERE i.rowid IN ({listed})"
+    return sorted(
+        (_as_it_is(cursor, standing, list(row)) for row in cursor.execute(sql).fetchall()), key=lambda r: r[:2]
+    )
+
+
+_AT = {name: place for place, name in enumerate(COLUMNS)}
+
+
+def _as_it_is(cursor: duckdb.DuckDBPyConnection, standing: Standing, row: list[Any]) -> list[Any]:
+    """Where it stands, from memory; whether it was marked void since, where its unit has such marks (see view ``current_invoice``)."""
+    key = row.pop()
+    seq, watermark = row[_AT["import_seq"]], standing.closed.get(key)
+    cleared = watermark is not None and seq <= watermark
+    if key is None:
+        row[_AT["state"]] = "fully_digital" if row[_AT["fully_digital"]] else "card_unknown"
+    else:
+        row[_AT["state"]] = "cleared" if cleared else "open"
+    if key in standing.marked:
+        mark = cursor.execute(
+            "SELECT min(import_seq) FROM invoice_mark WHERE mark = 'void' AND code = ? AND number = ?",
+            [row[_AT["code"]], row[_AT["number"]]],
+        ).fetchall()[0][0]
+        if mark is not None and (not cleared or mark <= watermark):
+            row[_AT["status"]] = "void"
+    return row
+
+
+def readings(text: str, code: str) -> list[tuple[str, str]]:
+    """What was typed as (code, number): a number, code and number with something between, or one after the other.
+
+    A code (发票代码) has 10 or 12 digits and its numbers 8; a fully digital number has 20 and no code: 20 digits may be either.
+    """
+    text, code = text.strip(), code.strip()
+    if code:
+        return [(code, text)]
+    parts = text.replace("|", " ").replace("-", " ").replace(",", " ").split()
+    if len(parts) == 2:
+        return [(parts[0], parts[1])]
+    ways = [("", text)]
+    if text.isascii() and text.isdigit() and len(text) in (18, 20):
+        ways.append((text[:-8], text[-8:]))
+    return ways if text else []

@@ -1,0 +1,210 @@
+"""A table's rows as SQL (整表导入): what each column means, which rows are plain, and what they are as invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fapiao_kernel.domain.card import Volume
+from fapiao_kernel.domain.invoice import DEVICE_TYPES
+from fapiao_kernel.domain.period import Period
+from fapiao_kernel.ports.intake import FIELDS, Table
+from fapiao_kernel.records.ledger.doubts import ALWAYS, UNTIL, Doubt
+from fapiao_kernel.records.ledger.taking_words import CLASS, Words, case, one_of, quoted
+
+MASKED = ("", "***", "*", "免税", "不征税")
+"""Tax cells that mean 0.00; in any other amount they are odd."""
+ODD = -1
+"""``doubts`` of a row that is not plain, until it is gone again."""
+EMPTY_DAY = "DATE '1990-01-01'"
+_MONEY = ("amount", "tax", "total")
+REMARK = r"^[\s\p{Z}\x{85}=''‘’]|[\s\p{Z}\x{85}]$|[[:cntrl:]\x{FFFD}]|^-?[0-9]{1,16}\.0$"
+"""A text that the careful road would not leave as it is."""
+_RED_OF = r"对应正数发票代码[:：](\d{10}|\d{12})号码[:：](\d{8})(?:[^0-9]|$)"
+_DIGITS_ELSEWHERE = r"代码|号码|红冲"
+REJECTS, SCANS = "odd_lines", "odd_scans"
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Whose an invoice without a machine number is. ``volumes``: (volume, device number); ``fallback``: any other's, or None."""
+
+    volumes: Sequence[tuple[Volume, str]]
+    fallback: str | None
+
+
+def cells(table: Table) -> str:
+    """The SQL that reads the table's known columns, each under its field's name; bad lines go to ``REJECTS``."""
+    names = {place: name for name, place in table.columns.items()}
+    types = {}
+    for place in range(table.width):
+        name = names.get(place, f"column{place}")
+        if name in _MONEY:
+            kind = "DECIMAL(18,4)"
+        elif name == "issued":
+            kind = "DATE" if _separated(table) else "VARCHAR"
+        elif table.numbered and place == 0:
+            name, kind = "row_number", "INTEGER"
+        else:
+            kind = "VARCHAR"
+        types[name] = kind
+    columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in types.items())
+    texts = ", ".join(quoted(name) for name, kind in types.items() if kind == "VARCHAR")
+    nulls = ", ".join(quoted(word) for word in MASKED)
+    read = (
+        f"read_csv({quoted(str(table.file))}, header=false, skip={table.skip}, auto_detect=false, delim={quoted(table.delimiter)},"
+        f" quote={quoted(table.quote)}, escape={quoted(table.quote)}, dateformat={quoted(table.day_format)},"
+        f" columns={{{columns}}}, nullstr=[{nulls}], force_not_null=[{texts}], max_line_size=8388608,"
+        f" store_rejects=true, rejects_table='{REJECTS}', rejects_scan='{SCANS}', rejects_limit=0)"
+    )
+    missing = [f"{_nothing(name)} AS {name}" for name in FIELDS if name not in table.columns]
+    return f"(SELECT *{''.join(', ' + each for each in missing)} FROM {read})"
+
+
+def _separated(table: Table) -> bool:
+    """Whether the day's parts are told apart by signs; else a wrong number of digits could pass for a day."""
+    return "%Y%m" not in table.day_format
+
+
+def _nothing(name: str) -> str:
+    if name in _MONEY:
+        return "NULL::DECIMAL(18,4)"
+    return "NULL::DATE" if name == "issued" else "''"
+
+
+def _issued(table: Table) -> str:
+    if _separated(table):
+        return "issued"
+    digits = len(datetime(2000, 1, 1).strftime(table.day_format))  # noqa: DTZ001 - only its length
+    return f"CASE WHEN length(issued) = {digits} THEN try_strptime(issued, {quoted(table.day_format)})::DATE END"
+
+
+def selected(
+    table: Table, words: Words, cards: Cards, seq: int, at: datetime, period: Period | None, *, lines: bool = False
+) -> str:
+    """A SELECT with the columns of ``invoice``; ``doubts`` is ``ODD`` for every row that is not plain. ``lines``: goods lines tell the
+    rate, and the table has a ``row_number`` behind."""
+    by_name = "kind" in table.columns
+    digital = "digital_number <> ''"
+    own_code = f"CASE WHEN {digital} THEN '' ELSE code END"
+    own_number = f"CASE WHEN {digital} THEN digital_number ELSE number END"
+    kinds = " ".join(
+        f"WHEN kind = {quoted(name)} AND source = {quoted(source)} AND {_code_is(where, by_name)} THEN {quoted(kind.value)}"
+        for (name, source, where), kind in words.kinds.items()
+    )
+    first = f"""
+SELECT *, {own_code} AS own_code, {own_number} AS own_number, {_issued(table)} AS day,
+  CASE {kinds or "WHEN false THEN ''"} END AS type,
+  coalesce(tax, 0) AS own_tax, {_total(table)} AS own_total,
+  {case("status", {word: str(void).lower() for word, void in words.voids.items()})} AS void,
+  {case("uploaded", {word: "NULL" if sent is None else str(sent).lower() for word, sent in words.uploads.items()})} AS sent,
+  {case("rate", {word: quoted(rate) for word, rate in words.rates.items()})} AS own_rate,
+  positive = '否' OR amount < 0 AS is_red
+FROM (SELECT * REPLACE ({own_code.replace("code END", "code END")} AS code) FROM {cells(table)})
+"""
+    second = f"SELECT *, {_red_of()} AS own_red_of FROM ({first})"
+    plain = " AND ".join(f"({each})" for each in _plain(words, table, lines=lines))
+    third = f"SELECT *, coalesce({plain}, false) AS plain FROM ({second})"
+    device = _device(cards)
+    kind_number = case("type", {kind.value: str(place) for place, kind in enumerate(DEVICE_TYPES)})
+    months = "(year(day) - 1990) * 12 + month(day)"
+    key = f"CASE WHEN plain AND code <> '' THEN ((({months}) * {len(DEVICE_TYPES)} + {kind_number})::BIGINT << 40) + {device} END"
+    doubts = " + ".join(_doubts(words, at, period, lines=lines)) or "0"
+    row = ", row_number" if table.numbered else ""
+    return f"""
+SELECT {key} AS unit_key, {int(seq)} AS import_seq, code, own_number AS number, coalesce(type, '') AS invoice_type,
+  coalesce(day, {EMPTY_DAY}) AS issue_date, date_trunc('month', coalesce(day, {EMPTY_DAY}))::DATE AS period,
+  seller_id, seller_name, buyer_id, buyer_name, coalesce(amount, 0)::DECIMAL(18,2) AS amount, own_tax::DECIMAL(18,2) AS tax,
+  coalesce(own_total, 0)::DECIMAL(18,2) AS total, coalesce(own_rate, '') AS rate,
+  CASE WHEN void THEN 'void' ELSE 'normal' END AS status, coalesce(is_red, false) AS red, coalesce(own_red_of, '') AS red_of,
+  code = '' AS fully_digital, CASE WHEN code = '' AND plain THEN '' ELSE machine_number END AS machine_number, 0 AS lines, remark,
+  CASE WHEN plain THEN {doubts} ELSE {ODD} END AS doubts{row if lines else ""}
+FROM ({third})
+"""
+
+
+def _code_is(where: str, by_name: bool) -> str:
+    if by_name:
+        return "code <> ''" if where else "code = ''"
+    return f"{CLASS} = {quoted(where)}"
+
+
+def _total(table: Table) -> str:
+    return "total" if "total" in table.columns else "amount + coalesce(tax, 0)"
+
+
+def _red_of() -> str:
+    """The blue invoice of a red one: its own column, or the remark in its usual form; NULL (odd) where the remark may tell otherwise."""
+    remark = "replace(remark, ' ', '')"
+    found = f"regexp_extract({remark}, '{_RED_OF}', 1) || regexp_extract({remark}, '{_RED_OF}', 2)"
+    return (
+        "CASE WHEN NOT is_red THEN '' WHEN regexp_full_match(red_of, '[0-9]{18}|[0-9]{20}') THEN red_of WHEN red_of <> '' THEN NULL"
+        f" WHEN remark = '' THEN '' WHEN {found} <> '' THEN {found}"
+        f" WHEN regexp_matches(remark, '{_DIGITS_ELSEWHERE}') THEN NULL ELSE '' END"
+    )
+
+
+def _plain(words: Words, table: Table, *, lines: bool) -> list[str]:
+    twenty = "regexp_full_match(own_number, '[0-9]{20}')"
+    eight = "lpad(try_cast(own_number AS UINTEGER)::VARCHAR, 8, '0') = own_number"
+    conditions = [
+        f"CASE WHEN code = '' THEN {twenty} ELSE length(code) IN (10, 12) AND length(own_number) = 8 AND {eight} END",
+        f"type IS NOT NULL AND ({one_of('type', [kind.value for kind in DEVICE_TYPES])}) = (code <> '')",
+        "day BETWEEN DATE '1990-01-01' AND DATE '2999-12-31'",
+        "amount = amount::DECIMAL(18,2) AND own_tax = own_tax::DECIMAL(18,2) AND own_total = amount + own_tax",
+        "own_red_of IS NOT NULL",
+        f"remark = '' OR NOT regexp_matches(remark, '{REMARK}')",
+        "positive IN ('', '是', '否')",
+    ]
+    if "status" in table.columns:
+        conditions.append("void IS NOT NULL")
+    else:
+        conditions.append("status = ''")
+    if "uploaded" in table.columns:
+        conditions.append(one_of("uploaded", words.uploads))
+    if not lines:
+        conditions.append("own_rate IS NOT NULL")
+    return conditions
+
+
+def _doubts(words: Words, at: datetime, period: Period | None, *, lines: bool) -> list[str]:
+    found = [f"CASE WHEN day > DATE '{at.date().isoformat()}' THEN {int(Doubt.FUTURE)} ELSE 0 END"]
+    if period is not None:
+        first, last = period.first_day.isoformat(), period.last_day.isoformat()
+        found.append(f"CASE WHEN day < DATE '{first}' OR day > DATE '{last}' THEN {int(Doubt.PERIOD)} ELSE 0 END")
+    if any(sent is False for sent in words.uploads.values()):
+        found.append(f"CASE WHEN sent = false THEN {int(Doubt.UNSENT)} ELSE 0 END")
+    if not lines and (doubtful := rate_doubtful("own_rate", "day", "is_red", set(words.rates.values()))):
+        found.append(f"CASE WHEN {doubtful} THEN {int(Doubt.RATE)} ELSE 0 END")
+    return found
+
+
+def rate_doubtful(rate: str, day: str, red: str, rates: set[str]) -> str:
+    """As ``doubts.rate_doubtful``, in SQL, for a column that holds these rates; "" when none of them can be doubtful."""
+    odd = sorted(rates - set(ALWAYS))
+    if not odd:
+        return ""
+    ended = {each: last for last, those in UNTIL for each in those}
+    never = [each for each in odd if each not in ended]
+    parts = [one_of(rate, never)] if never else []
+    parts += [
+        f"({rate} = {quoted(each)} AND NOT {red} AND {day} > DATE '{ended[each].isoformat()}')" for each in odd if each in ended
+    ]
+    return " OR ".join(parts)
+
+
+def _device(cards: Cards) -> str:
+    whens = ["WHEN machine_number <> '' THEN try_cast(machine_number AS BIGINT)"]
+    whens += [
+        f"WHEN code = {quoted(v.code)} AND length(own_number) = {len(v.first)} AND own_number BETWEEN {quoted(v.first)} AND"
+        f" {quoted(v.last)} THEN {int(device)}"
+        for v, device in cards.volumes
+    ]
+    rest = str(int(cards.fallback)) if cards.fallback is not None else "NULL"
+    return f"CASE {' '.join(whens)} ELSE {rest} END"
+
+
+def fields_of(row: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
+    """Cells by field, of a row that may be too short."""
+    return {name: row[place] for name, place in columns.items() if place < len(row)}

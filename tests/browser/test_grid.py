@@ -1,0 +1,169 @@
+"""The paged grid's front end in Chromium over a million rows, answered by the real view model: scroll, sort, filter, keys, export."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from fapiao_widgets.viewmodels.grid import Grid, words
+from fapiao_widgets.viewmodels.local_pages import LocalPages
+from fapiao_widgets.views.grid import GridView, script
+
+pytestmark = pytest.mark.browser
+
+ROWS = 1_000_000
+SHOTS = os.environ.get("FAPIAO_SCREENSHOTS")
+THEMES = {
+    "light": "",
+    "dark": "--jp-layout-color1:#111;--jp-layout-color2:#333;--jp-content-font-color1:#fff;"
+    "--jp-content-font-color2:#bbb;--jp-border-color1:#555;--jp-brand-color1:#64b5f6",
+}
+HOST = "<!doctype html><html><body style='margin:0'><div id=host style='width:1040px'></div></body></html>"
+START = """words => {
+  window.heard = {}; window.asked = [];
+  const fields = { words, name: "发票", none: "没有符合的发票", nothing: "发票库里还没有发票", states: [] };
+  const model = { get: (key) => fields[key], on: (name, call) => { window.heard[name] = call; }, off() {},
+    send: (m) => { window.asked.push(m); if (m.ask) window.kernel(m).then((answer) => window.heard["msg:custom"](answer)); } };
+  render({ model, el: document.getElementById("host") });
+}"""
+
+
+class Ledgerlike(LocalPages):
+    """A million generated invoices in the kernel, which speak of themselves as invoices."""
+
+    what = ""
+
+    def totals(self, view: Any) -> Any:
+        total = super().totals(view)
+        return type(total)(total.count, total.sums, 0)
+
+
+@pytest.fixture(scope="module")
+def million() -> Iterator[Any]:
+    connection = duckdb.connect()
+    connection.execute(f"""CREATE TABLE t AS SELECT
+      CASE WHEN i % 5 < 3 THEN '004' ELSE '007' END AS invoice_type, DATE '2026-10-01' AS period, '3300264130' AS code,
+      lpad(i::VARCHAR, 8, '0') AS number, DATE '2026-10-01' + (i * 31 // {ROWS})::INT AS issue_date,
+      '杭州练习客户' || (i % 40) || '号有限公司' AS buyer_name,
+      (100 + (i * 7919) % 1000000 / 100)::DECIMAL(18,2) AS amount, ((i * 7919) % 1000000 / 800)::DECIMAL(18,2) AS tax,
+      CASE WHEN i % 97 = 0 THEN 'void' ELSE 'normal' END AS status FROM range({ROWS}) r(i)""")
+    yield connection.sql("SELECT * FROM t")
+    connection.close()
+
+
+@pytest.fixture
+def opened(browser: Any, million: Any, tmp_path: Path) -> Iterator[Any]:
+    model = Grid(Ledgerlike(million, "SELECT * FROM open_invoice"), folder=tmp_path)
+    pages = []
+
+    def make(theme: str = "light") -> Any:
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        pages.append(page)
+        page.set_default_timeout(10_000)
+        page.expose_function("kernel", model.answer)
+        page.set_content(HOST)
+        dark = "false" if theme == "dark" else "true"
+        page.evaluate(
+            f"() => {{ document.body.dataset.jpThemeLight = '{dark}'; document.body.style.cssText += '{THEMES[theme]}'; }}"
+        )
+        page.add_style_tag(content=str(GridView._css))
+        page.add_script_tag(content=script().replace("export default { render };", "window.render = render;"))
+        page.evaluate(START, words())
+        page.locator(".fp-g[aria-busy=false]").wait_for()
+        return page
+
+    yield make
+    for page in pages:
+        page.close()
+
+
+def row(page: Any, at: int = 0) -> list[str]:
+    return [str(text) for text in page.locator(".fp-g-row").nth(at).locator(".fp-g-td").all_inner_texts()]
+
+
+def settled(page: Any, sentence: str) -> None:
+    page.locator(".fp-g-sentence").get_by_text(sentence).wait_for()
+    page.locator(".fp-g:not(.fp-g-waiting)").wait_for()
+
+
+def test_a_million_rows_are_a_screenful_and_their_last_is_reached(opened: Any) -> None:
+    page = opened()
+    settled(page, "共 1,000,000 张")
+    assert page.locator(".fp-g-row").count() < 30
+    assert page.get_attribute("[role=grid]", "aria-rowcount") == "1000001"
+    page.evaluate("() => { const s = document.querySelector('.fp-g-scroll'); s.scrollTop = s.scrollHeight; }")
+    page.get_by_text("00999999", exact=True).wait_for()
+    page.locator(".fp-g-scroll").hover()
+    page.mouse.wheel(0, -48)  # two rows up, although a pixel of the scaled bar is worth more than a row
+    page.wait_for_function("() => !document.querySelector('.fp-g-body').innerText.includes('00999999')")
+    assert "00999997" in page.inner_text(".fp-g-body")
+
+
+def test_sort_filter_and_cross_filter_agree_with_the_sums(opened: Any, million: Any) -> None:
+    page = opened()
+    page.get_by_role("columnheader").filter(has_text="amount").locator(".fp-g-sort").click()
+    page.locator("[data-column=amount][aria-sort=ascending]").wait_for()
+    page.locator("[data-column=issue_date] .fp-g-bar").first.wait_for()
+    page.locator("[data-column=amount] .fp-g-filter").fill(">=9,999")
+    page.keyboard.press("Enter")
+    settled(page, "（已筛选）")
+    page.locator("[data-column=invoice_type] .fp-g-bar[aria-label^=专票]").click()
+    page.locator(".fp-g-chip").wait_for()
+    count, amount = (
+        million.filter("amount >= 9999 AND invoice_type = '004'").aggregate("count(*), sum(amount)").fetchall()[0]
+    )
+    settled(page, f"共 {count:,} 张 · 金额 {amount:,.2f}")
+    assert "amount >= '9999'" in page.inner_text(".fp-g-sql") and "ORDER BY amount" in page.inner_text(".fp-g-sql")
+    page.locator(".fp-g-chip").click()
+    page.locator("[data-column=amount] .fp-g-filter").fill("多少")
+    page.locator("[data-column=amount] .fp-g-filter[aria-invalid=true]").wait_for()
+    page.locator("[data-column=number] .fp-g-filter").fill("没有这个号码")
+    page.get_by_text("没有符合的发票").wait_for()
+    page.get_by_role("button", name="清除筛选").first.click()
+    settled(page, "共 1,000,000 张")
+
+
+def test_the_keyboard_alone_is_enough(opened: Any) -> None:
+    page = opened()
+    page.focus(".fp-g-body")
+    page.keyboard.press("Control+End")
+    page.get_by_text("00999999", exact=True).wait_for()
+    here = page.get_attribute(".fp-g-body", "aria-activedescendant")
+    assert (
+        page.evaluate("id => document.getElementById(id).parentNode.getAttribute('aria-rowindex')", here) == "1000001"
+    )
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    rows = int(page.evaluate("id => document.getElementById(id).parentNode.getAttribute('aria-rowindex')", here)) - 2
+    assert 5 < rows < 30
+    assert page.evaluate("document.activeElement.className") == "fp-g-body"
+
+
+def test_the_exports_say_how_many_rows_and_their_digest(opened: Any, tmp_path: Path) -> None:
+    page = opened()
+    page.locator("[data-column=number] .fp-g-filter").fill("=00000042")
+    settled(page, "共 1 张")
+    page.locator("button[data-format=csv]").click()
+    page.locator(".fp-g-exported").get_by_text("已导出 1 行").wait_for()
+    assert re.search(r"SHA-256 [0-9a-f]{64}", page.inner_text(".fp-g-exported"))
+    assert "00000042" in (tmp_path / "发票-1.csv").read_text("utf-8-sig")
+
+
+def test_it_fits_the_small_screen_in_both_themes(opened: Any) -> None:
+    for theme in THEMES:
+        page = opened(theme)
+        page.wait_for_function("() => document.querySelectorAll('.fp-g-bars').length === 9")
+        box = page.locator(".fp-g").bounding_box()
+        assert box["height"] < 620 and box["width"] <= 1040
+        head, cell = page.locator(".fp-g-name").first, page.locator(".fp-g-td").first
+        colours = {str(each.evaluate("e => getComputedStyle(e).color")) for each in (head, cell)}
+        assert colours == {"rgb(255, 255, 255)" if theme == "dark" else "rgb(33, 33, 33)"}
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS if len(SHOTS) > 1 else "/tmp") / f"grid-{theme}.png")

@@ -1,0 +1,332 @@
+"""The paged grid's view model, over the agent's answers and over a relation in the kernel."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from fapiao_widgets.viewmodels import sqltext
+from fapiao_widgets.viewmodels.columns import separated
+from fapiao_widgets.viewmodels.grid import Grid, free
+from fapiao_widgets.viewmodels.local_pages import LocalPages
+from fapiao_widgets.viewmodels.pages import AgentPages
+from fapiao_widgets.views.grid import GridView
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fapiao_kernel.client import RequestError
+from fapiao_kernel.records.ledger.names import normalised
+
+COLUMNS = [{"name": n, "kind": "text", "zh": n, "en": n} for n in ("invoice_type", "number", "amount", "status")]
+
+
+class FakeLedger:
+    """Answers as the agent does, over ten invoices; writes down what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+        self.refuse: dict[str, Exception] = {}
+        self.count = 10
+
+    def _asked(self, name: str, view: dict[str, Any], **more: Any) -> None:
+        self.asked.append((name, view, more))
+        if name in self.refuse:
+            raise self.refuse[name]
+
+    def census(self) -> dict[str, Any]:
+        return {"all": {"count": self.count}}
+
+    def grid_page(self, view: Any, limit: int = 200, after: str = "", offset: int | None = None) -> dict[str, Any]:
+        self._asked("page", view, limit=limit, after=after, offset=offset)
+        start = int(after) if after else offset or 0
+        rows = [
+            ["004", f"{n:08}", "1234567.80", "void" if n == 1 else "normal"]
+            for n in range(start, min(start + limit, 10))
+        ]
+        return {
+            "columns": COLUMNS,
+            "rows": rows,
+            "next": str(start + limit) if start + limit < 10 else "",
+            "offset": start,
+        }
+
+    def grid_totals(self, view: Any) -> dict[str, Any]:
+        self._asked("totals", view)
+        sums = {"amount": "11111110.20", "tax": "0.10", "total": "11111110.30"}
+        return {"count": 10, "voids": 1, "reds": 0, "sums": sums}
+
+    def grid_facets(self, view: Any, column: str) -> dict[str, Any]:
+        self._asked("facets", view, column=column)
+        bins = [{"from": "0.00", "to": "9.99", "count": 4}, {"from": "10.00", "to": "20.00", "count": 6}]
+        values = [{"value": "004", "count": 7}, {"value": None, "count": 2}]
+        numeric = column == "amount"
+        return {
+            "column": column,
+            "count": 10,
+            "distinct": 3,
+            "values": [] if numeric else values,
+            "bins": bins if numeric else [],
+        }
+
+    def grid_export(self, view: Any, format: str, path: str) -> dict[str, Any]:
+        self._asked("export", view, format=format, path=path)
+        return {"path": path, "rows": 10, "digest": "ab" * 32, "sha256": "cd" * 32}
+
+
+@pytest.fixture
+def ledger() -> FakeLedger:
+    return FakeLedger()
+
+
+@pytest.fixture
+def grid(ledger: FakeLedger, tmp_path: Path) -> Grid:
+    made = Grid(AgentPages(ledger), {"scope": {"state": "open"}}, tmp_path)
+    made.answer({"ask": "page", "limit": 4})
+    ledger.asked.clear()
+    return made
+
+
+def test_amounts_are_exact_text_with_separators_and_codes_are_words(grid: Grid) -> None:
+    answer = grid.answer({"ask": "page", "limit": 4, "id": 7, "to": "me"})
+    assert answer["rows"][1] == ["专票", "00000001", "1,234,567.80", "作废"]
+    assert answer["voids"] == [1] and (answer["id"], answer["to"]) == (7, "me")
+
+
+def test_going_on_asks_from_where_the_page_before_ended_and_a_jump_by_its_place(grid: Grid, ledger: FakeLedger) -> None:
+    for offset in (0, 4, 9):
+        grid.answer({"ask": "page", "limit": 4, "offset": offset})
+    assert [(more["after"], more["offset"]) for _, _, more in ledger.asked] == [("", 0), ("4", None), ("", 9)]
+
+
+def test_a_place_of_another_view_is_never_gone_on_from(grid: Grid, ledger: FakeLedger) -> None:
+    grid.answer({"ask": "page", "limit": 4, "offset": 4, "view": {"typed": {"amount": ">5"}}})
+    assert ledger.asked[-1][2]["after"] == ""
+
+
+def test_a_ledger_that_changed_between_two_pages_is_said(grid: Grid, ledger: FakeLedger) -> None:
+    ledger.refuse["page"] = RequestError.of("grid_changed") if _known("grid_changed") else _changed()
+    assert grid.answer({"ask": "page", "limit": 4, "offset": 4})["outdated"] is True
+
+
+def _known(code: str) -> bool:
+    try:
+        RequestError.of(code)
+    except KeyError:
+        return False
+    return True
+
+
+def _changed() -> RequestError:
+    error = RequestError.of("agent_unreachable")
+    error.code = "grid_changed"
+    return error
+
+
+def test_a_refusal_is_a_failure_card(grid: Grid, ledger: FakeLedger) -> None:
+    ledger.refuse["totals"] = RequestError.of("agent_unreachable")
+    assert grid.answer({"ask": "totals"})["failure"]["kind"] == "failure"
+
+
+def test_what_is_typed_and_picked_narrows_within_the_scope(grid: Grid, ledger: FakeLedger) -> None:
+    view = {
+        "typed": {"amount": ">=5", "number": "0"},
+        "picked": [{"filters": [{"column": "invoice_type", "op": "=", "value": "004"}]}],
+        "sort": [{"column": "amount", "descending": True}],
+    }
+    grid.answer({"ask": "totals", "view": view})
+    _, asked, _ = ledger.asked[-1]
+    assert asked["scope"] == {"state": "open"}
+    assert [f["column"] for f in asked["filters"]] == ["amount", "number", "invoice_type"]
+    assert asked["sort"] == [{"column": "amount", "descending": True}]
+
+
+def test_a_text_that_cannot_be_read_is_said_and_narrows_nothing(grid: Grid, ledger: FakeLedger) -> None:
+    answer = grid.answer({"ask": "page", "limit": 4, "view": {"typed": {"amount": "多少"}}})
+    assert "金额" in answer["wrong"]["amount"] and ledger.asked[-1][1]["filters"] == []
+
+
+def test_a_column_that_there_is_not_is_never_asked_for(grid: Grid, ledger: FakeLedger) -> None:
+    view = {
+        "sort": [{"column": "1; drop table invoice"}],
+        "picked": [{"filters": [{"column": "x", "op": "=", "value": "1"}]}],
+    }
+    grid.answer({"ask": "page", "limit": 4, "view": view})
+    assert ledger.asked[-1][1]["sort"] == [] and ledger.asked[-1][1]["filters"] == []
+
+
+def test_a_summary_does_not_narrow_itself(grid: Grid, ledger: FakeLedger) -> None:
+    view = {"typed": {"invoice_type": "专票", "amount": ">5"}}
+    answer = grid.answer({"ask": "facet", "column": "invoice_type", "view": view})
+    assert [f["column"] for f in ledger.asked[-1][1]["filters"]] == ["amount"]
+    assert [part["told"] for part in answer["parts"]] == ["专票：7 张", "（空）：2 张"]
+    assert answer["parts"][1]["filters"] == [{"column": "invoice_type", "op": "empty", "value": True}]
+    assert (answer["rest"], answer["rest_count"]) == ("其余 1 种", 1)
+
+
+def test_a_bar_of_a_histogram_filters_by_its_own_bounds(grid: Grid) -> None:
+    answer = grid.answer({"ask": "facet", "column": "amount"})
+    assert [(f["op"], f["value"]) for f in answer["parts"][1]["filters"]] == [(">=", "10.00"), ("<=", "20.00")]
+    assert answer["ends"] == ("0", "20")
+
+
+def test_the_foot_says_the_sums_of_all_and_that_voids_are_zero_in_them(grid: Grid) -> None:
+    told = grid.answer({"ask": "totals"})["sentence"]
+    assert told == "共 10 张 · 金额 11,111,110.20 · 税额 0.10 · 价税合计 11,111,110.30，作废 1 张（合计中按 0 计）"
+    narrowed = grid.answer({"ask": "totals", "view": {"typed": {"number": "1"}}})
+    assert narrowed["sentence"].endswith("（已筛选）")
+
+
+def test_an_export_never_takes_a_name_that_is_there(grid: Grid, ledger: FakeLedger, tmp_path: Path) -> None:
+    (tmp_path / "发票-1.xlsx").touch()
+    answer = grid.answer({"ask": "export", "format": "xlsx"})
+    assert Path(ledger.asked[-1][2]["path"]).name == "发票-2.xlsx"
+    assert (
+        "10 行" in answer["exported"] and "abababababababab" in answer["exported"] and "cd" * 32 in answer["exported"]
+    )
+
+
+def test_a_folder_that_takes_no_file_is_said(tmp_path: Path) -> None:
+    made = local("SELECT 1 AS a", tmp_path / "missing")
+    assert "没有导出" in made.answer({"ask": "export", "format": "csv"})["problem"]
+
+
+def test_a_changed_ledger_is_noticed_and_an_unchanged_one_is_not(grid: Grid, ledger: FakeLedger) -> None:
+    assert not grid.changed()
+    ledger.count = 11
+    assert grid.changed()
+
+
+def test_the_query_of_what_is_seen_is_written_as_a_person_would() -> None:
+    view = {
+        "scope": {"state": "open", "period": "2026-10"},
+        "filters": [
+            {"column": "amount", "op": ">=", "value": "100"},
+            {"column": "number", "op": "contains", "value": "4'2"},
+            {"column": "invoice_type", "op": "in", "value": ["004", "007"]},
+        ],
+        "sort": [{"column": "amount", "descending": True}],
+    }
+    assert sqltext.of_view(view, ("code", "number", "amount", "state")) == (
+        "SELECT code, number, amount\nFROM open_invoice\nWHERE period = '2026-10-01'\n  AND amount >= '100'\n"
+        "  AND contains(number, '4''2')\n  AND invoice_type IN ('004', '007')\nORDER BY amount DESC, code, number"
+    )
+    assert "FROM current_invoice\nWHERE state = 'card_unknown'" in sqltext.of_view({"scope": {"state": "card_unknown"}})
+
+
+@given(st.text(max_size=12))
+def test_names_are_compared_as_the_ledger_does(name: str) -> None:
+    assert sqltext.alike(name) == normalised(name)
+
+
+@pytest.mark.parametrize("state", [None, "open", "; drop"])
+def test_the_scope_is_chosen_from_those_there_are(grid: Grid, ledger: FakeLedger, state: Any) -> None:
+    grid.base["scope"] = {"state": "cleared"}
+    grid.answer({"ask": "totals", "view": {"state": state}})
+    assert ledger.asked[-1][1]["scope"] == {"state": "open" if state == "open" else "cleared"}
+
+
+def test_the_widgets_state_holds_no_row(ledger: FakeLedger) -> None:
+    view = GridView(Grid(AgentPages(ledger)), "发票")
+    own = {n for n in view.keys if not n.startswith("_") and n not in ("layout", "tabbable", "tooltip", "comm")}
+    view.close()
+    assert own == {"words", "name", "none", "nothing", "states"}
+
+
+# --- a relation in the kernel
+
+
+def local(query: str, folder: Path | None = None) -> Grid:
+    relation = duckdb.connect().sql(query)
+    made = Grid(LocalPages(relation, query), folder=folder, name="结果")
+    made.answer({"ask": "page"})
+    return made
+
+
+MANY = """SELECT (i % 3)::VARCHAR AS kind, lpad(i::VARCHAR, 8, '0') AS number, DATE '2026-10-01' + (i % 31)::INT AS day,
+  (i * 7919 % 100000 / 100)::DECIMAL(18,2) AS amount, CASE WHEN i % 5 > 0 THEN 'x' END AS gap FROM range(2000) r(i)"""
+
+
+def test_a_result_says_its_own_columns_and_exact_sums() -> None:
+    answer = local(MANY).answer({"ask": "totals"})
+    (exact,) = duckdb.sql(f"SELECT sum(amount) FROM ({MANY})").fetchall()[0]
+    assert (answer["sentence"], answer["sums"]) == ("共 2,000 行", {"amount": f"{exact:,.2f}"})
+
+
+@pytest.mark.parametrize("column", ["kind", "day", "amount", "gap"])
+def test_every_part_of_a_summary_filters_down_to_just_its_count(column: str) -> None:
+    made = local(MANY)
+    facet = made.answer({"ask": "facet", "column": column})
+    assert sum(part["count"] for part in facet["parts"]) + facet["rest_count"] == 2000
+    for part in facet["parts"]:
+        assert made.answer({"ask": "totals", "view": {"picked": [part]}})["count"] == part["count"]
+
+
+def test_a_column_of_which_every_row_is_its_own_has_nothing_to_pick() -> None:
+    facet = local(MANY).answer({"ask": "facet", "column": "number"})
+    assert facet["parts"] == [] and facet["note"] == "2,000 种"
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(230, 500), st.sampled_from(["amount", "number", "gap"]), st.booleans())
+def test_the_pages_together_are_all_rows_once(limit: int, column: str, descending: bool) -> None:
+    made = local(MANY)
+    view = {"typed": {"amount": ">=100"}, "sort": [{"column": column, "descending": descending}]}
+    seen: list[str] = []
+    for offset in itertools.count(0, limit):
+        page = made.answer({"ask": "page", "offset": offset, "limit": limit, "view": view})
+        seen += [row[1] for row in page["rows"]]
+        if page["end"]:
+            break
+    assert len(seen) == len(set(seen)) == made.answer({"ask": "totals", "view": view})["count"]
+
+
+@pytest.mark.parametrize("format", ["xlsx", "csv", "parquet"])
+def test_an_export_holds_all_filtered_rows_in_order_with_its_digest(format: str, tmp_path: Path) -> None:
+    made = local(MANY, tmp_path)
+    view = {"typed": {"amount": ">=900"}, "sort": [{"column": "amount", "descending": True}]}
+    answer = made.answer({"ask": "export", "format": format, "view": view})
+    file = Path(answer["path"])
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in answer["exported"]
+    expected = duckdb.sql(f"SELECT number, amount FROM ({MANY}) WHERE amount >= 900 ORDER BY amount DESC").fetchall()
+    assert answer["count"] == len(expected)
+    assert [(n, Decimal(str(a)).quantize(Decimal("0.01"))) for n, a in read(file)] == expected
+
+
+def read(file: Path) -> list[tuple[str, Any]]:
+    if file.suffix == ".parquet":
+        return duckdb.read_parquet(str(file)).select("number", "amount").fetchall()
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return [(row["number"], row["amount"]) for row in csv.DictReader(lines)]
+    from python_calamine import CalamineWorkbook
+
+    head, *rows = CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    return [(row[head.index("number")], row[head.index("amount")]) for row in rows]
+
+
+def test_a_result_without_rows_and_with_odd_names_is_shown_too() -> None:
+    made = local("""SELECT 1 AS "a ""b", [1, 2] AS c, {'x': 1} AS d, 1.5::DOUBLE AS e, NULL AS f WHERE false""")
+    assert made.answer({"ask": "page"})["rows"] == [] and made.answer({"ask": "totals"})["count"] == 0
+    full = local("""SELECT 1 AS "a ""b", [1, 2] AS c, {'x': 1} AS d, 1.5::DOUBLE AS e, NULL AS f""")
+    for column in ('a "b', "c", "d", "e", "f"):
+        assert full.answer({"ask": "facet", "column": column})["parts"][0]["count"] == 1
+    assert full.answer({"ask": "page", "view": {"sort": [{"column": 'a "b'}]}})["rows"][0][0] == "1"
+
+
+@given(st.decimals(min_value=-(10**15), max_value=10**15, places=4, allow_nan=False))
+def test_separators_change_no_digit(value: Decimal) -> None:
+    assert separated(f"{value:f}").replace(",", "") == f"{value:f}"
+
+
+def test_what_is_no_plain_number_stays_as_it_is() -> None:
+    assert [separated(t) for t in ("nan", "1e+20", "-", "", "12.")] == ["nan", "1e+20", "-", "", "12."]
+
+
+def test_the_first_free_name_is_taken(tmp_path: Path) -> None:
+    assert free(tmp_path, "发票", "csv").name == "发票-1.csv"

@@ -1,0 +1,374 @@
+// The paged grid. Rows come in blocks and are asked for one at a time; only what is in sight is in the document. Every value is a
+// text node, written by the kernel: nothing here computes with an amount.
+const ROW = 24, BLOCK = 100, KEEP = 80, SLOW = 6000, ALIVE = 5000;
+const CAP = 8_000_000; // px: browsers cut an element's height at some ten million; beyond this the scrollbar is scaled
+let grids = 0;
+
+function render({ model, el: host }) {
+  const words = model.get("words");
+  const me = `${++grids}-${Math.random().toString(36).slice(2)}`;
+  let round = 0, ids = 0, total = null, columns = [], heads = [], blocks = new Map(), facets = new Map(), dated = new Set();
+  let typed = {}, picked = [], sort = [], first = 0, set = -1, row = 0, col = 0, done = false, totalled = false, told = 0;
+  const lanes = { page: null, rest: null };
+
+  const button = (label, act, kind = "second") => el("button", { type: "button", class: `fp-button fp-${kind}`, onclick: act }, label);
+  const root = el("div", { class: "fp-wizard fp-g", lang: words.lang });
+  const title = el("h3", { class: "fp-g-title" }, model.get("name"));
+  const sentence = el("p", { class: "fp-g-sentence", role: "status", "aria-live": "polite" }, words.loading);
+  const states = model.get("states") || [];
+  const scope = el("select", { class: "fp-g-scope", "aria-label": words.scope }, states.map(([value, label]) => el("option", { value }, label)));
+  scope.addEventListener("change", () => begin());
+  scope.addEventListener("keydown", (e) => e.stopPropagation()); // its arrows are its own, not the notebook's
+  const chips = el("div", { class: "fp-g-chips" });
+  const notice = el("div", { class: "fp-g-notice", role: "alert", hidden: true });
+  const scroller = el("div", { class: "fp-g-scroll" });
+  const sheet = el("div", { class: "fp-g-sheet" }), pin = el("div", { class: "fp-g-pin", role: "grid", "aria-label": model.get("name"), "aria-describedby": `${me}-keys` });
+  const headRow = el("div", { class: "fp-g-head", role: "row", "aria-rowindex": "1" });
+  const body = el("div", { class: "fp-g-body", role: "rowgroup", tabindex: "0" });
+  const empty = el("div", { class: "fp-g-empty", hidden: true });
+  const foot = el("div", { class: "fp-g-sums" });
+  const exportWord = el("span", { class: "fp-g-export" });
+  const exportDone = el("p", { class: "fp-g-exported", role: "status", "aria-live": "polite" });
+  const exports = ["xlsx", "csv", "parquet"].map((format) => {
+    const made = button({ xlsx: "xlsx", csv: "CSV", parquet: "Parquet" }[format], () => exported(format));
+    made.dataset.format = format;
+    return made;
+  });
+  const sql = el("pre", { class: "fp-g-sql", tabindex: "0", "aria-label": words.sql });
+  const copy = button(words.copy, (e) => copyText(sql.textContent, e.currentTarget, words.copied), "quiet");
+  const keys = el("p", { class: "fp-live", id: `${me}-keys` }, words.keys);
+  pin.append(headRow, body, foot);
+  sheet.append(pin);
+  scroller.append(sheet, empty);
+  root.append(el("div", { class: "fp-g-top" }, title, states.length > 1 ? scope : null, chips, sentence), notice, scroller,
+    el("div", { class: "fp-g-bottom" }, el("div", { class: "fp-g-exports" }, exportWord, exports), exportDone,
+      el("div", { class: "fp-g-query" }, el("span", { class: "fp-g-query-word" }, words.sql), sql, copy)), keys);
+  host.append(root);
+
+  // --- asking: one page and one other question under way at most; an answer to an older round is dropped
+  const send = (lane, ask) => {
+    lanes[lane] = { ...ask, id: ++ids, round };
+    lanes[lane].slow = setTimeout(() => say(words.slow, null, "slow"), SLOW);
+    model.send({ ...ask, id: ids, to: me, view: { typed, picked, sort, state: scope.value } });
+  };
+  const wanted = () => {
+    const from = Math.floor(first / BLOCK), to = Math.floor(Math.max(0, Math.min(first + seen(), (total ?? 1) - 1)) / BLOCK);
+    for (let at = from; at <= to; at++) if (!blocks.has(at) && (total === null || at * BLOCK < Math.max(total, 1))) return at;
+    return null;
+  };
+  const next = () => {
+    if (!lanes.page) {
+      const at = wanted();
+      if (at !== null) send("page", { ask: "page", offset: at * BLOCK, limit: BLOCK, block: at });
+    }
+    if (!lanes.rest && columns.length && !lanes.page) {
+      if (!totalled) send("rest", { ask: "totals" });
+      else {
+        const head = heads.find((h) => h.column.faceted && !dated.has(h.column.name) && inSight(h.node))
+          || heads.find((h) => h.column.faceted && !dated.has(h.column.name));
+        if (head) send("rest", { ask: "facet", column: head.column.name });
+      }
+    }
+  };
+  const inSight = (node) => node.offsetLeft < scroller.scrollLeft + scroller.clientWidth && node.offsetLeft + node.offsetWidth > scroller.scrollLeft;
+  const heard = (message) => {
+    if (message && message.changed) { say(words.changed, [words.reload, reload], "changed"); return; }
+    if (message && "trouble" in message) { if (message.trouble) say(message.trouble, null, "trouble"); else quiet("trouble"); return; }
+    if (!message || message.to !== me) return;
+    const lane = message.ask === "page" ? "page" : "rest", asked = lanes[lane];
+    if (!asked || asked.id !== message.id) return;
+    clearTimeout(asked.slow);
+    quiet("slow");
+    lanes[lane] = null;
+    if (message.ask === "export") finished(message);
+    else if (asked.round === round) {
+      if (message.outdated) say(words.changed, [words.reload, reload], "changed");
+      else if (message.failure) failed(message);
+      else { quiet("failure"); ({ page: tookPage, totals: tookTotals, facet: tookFacet })[message.ask](message, asked); }
+    }
+    if (!(message.failure || message.outdated) || asked.round !== round) next();
+  };
+  const begin = () => { // a new view: nothing of the old one may be taken for it
+    round++;
+    if (lanes.page) clearTimeout(lanes.page.slow);
+    lanes.page = null;
+    if (lanes.rest && lanes.rest.ask !== "export") { clearTimeout(lanes.rest.slow); lanes.rest = null; }
+    blocks = new Map(); dated = new Set(); total = null; totalled = false; done = false; row = 0;
+    goto(0);
+    sentence.textContent = words.loading;
+    root.setAttribute("aria-busy", "true");
+    drawChips(); draw(); next();
+  };
+  const reload = () => { quiet("changed"); begin(); };
+
+  // --- answers
+  const tookPage = (message, asked) => {
+    const names = (list) => list.map((c) => c.name).join("\n");
+    if (names(message.columns) !== names(columns)) { columns = message.columns; build(); }
+    blocks.set(asked.block, message);
+    fit(message.rows, 1);
+    while (blocks.size > KEEP) blocks.delete(blocks.keys().next().value);
+    if (message.end) total = asked.offset + message.rows.length;
+    else if (total === null) total = asked.offset + message.rows.length;
+    done = true;
+    sql.textContent = message.sql;
+    for (const head of heads) {
+      const wrong = message.wrong[head.column.name] || "";
+      head.input.setAttribute("aria-invalid", wrong ? "true" : "false");
+      head.input.title = wrong || head.column.place;
+    }
+    const wrong = Object.values(message.wrong);
+    if (wrong.length) say(wrong.join("；"), null, "wrong"); else quiet("wrong");
+    size(); draw();
+  };
+  const tookTotals = (message) => {
+    totalled = true;
+    total = message.count;
+    sentence.textContent = message.sentence;
+    exportWord.textContent = message.export;
+    root.setAttribute("aria-busy", "false");
+    fit([columns.map((c) => message.sums[c.name] || "")], 1.1);
+    foot.replaceChildren(...columns.map((c, at) => {
+      const cell = el("div", { class: `fp-g-td${c.num ? " fp-num" : ""}` }, message.sums[c.name] || "");
+      cell.style.width = `${widths[at]}px`;
+      return cell;
+    }));
+    if (foot.firstChild && !foot.firstChild.textContent) foot.firstChild.textContent = words.sum;
+    size(); draw();
+  };
+  const tookFacet = (message) => {
+    dated.add(message.column);
+    const head = heads.find((h) => h.column.name === message.column);
+    facets.set(message.column, message);
+    if (head) drawSummary(head, message, ctx);
+  };
+  const failed = (message) => {
+    const shown = failureCard(message.failure);
+    root.setAttribute("aria-busy", "false");
+    sentence.textContent = message.failure.rows[0][1];
+    say("", [words.retry, () => { quiet("failure"); begin(); }], "failure", shown);
+  };
+  const failureCard = (failure) => block(failure, { copied: () => words.copied });
+
+  // --- notices: the gravest one is shown
+  const said = new Map();
+  const say = (text, act, kind, block) => { said.set(kind, { text, act, block }); drawNotice(); };
+  const quiet = (kind) => { if (said.delete(kind)) drawNotice(); };
+  const drawNotice = () => {
+    const kind = ["failure", "changed", "wrong", "trouble", "slow"].find((k) => said.has(k));
+    notice.hidden = !kind;
+    if (!kind) { notice.replaceChildren(); return; }
+    const { text, act, block } = said.get(kind);
+    notice.className = `fp-g-notice fp-g-notice-${kind}`;
+    notice.replaceChildren(...[block, text ? el("span", {}, "! " + text) : null, act ? button(act[0], act[1]) : null].filter(Boolean));
+  };
+
+  // --- what a person does
+  const ctx = {
+    words,
+    sort: (name) => {
+      const now = sort[0] && sort[0].column === name ? sort[0] : null;
+      sort = !now ? [{ column: name, descending: false }] : now.descending ? [] : [{ column: name, descending: true }];
+      for (const head of heads) {
+        const s = sort[0] && sort[0].column === head.column.name ? (sort[0].descending ? "descending" : "ascending") : "none";
+        head.node.setAttribute("aria-sort", s);
+      }
+      begin();
+    },
+    type: (name, text) => {
+      if ((typed[name] || "") === text.trim()) return;
+      typed = { ...typed, [name]: text.trim() };
+      if (!text.trim()) delete typed[name];
+      begin();
+    },
+    isPicked: (name, part) => picked.some((p) => p.column === name && JSON.stringify(p.filters) === JSON.stringify(part.filters)),
+    pick: (column, part) => {
+      const held = ctx.isPicked(column.name, part);
+      picked = picked.filter((p) => p.column !== column.name);
+      if (!held) picked = [...picked, { column: column.name, label: `${column.label} ${part.label}`, filters: part.filters }];
+      const own = facets.get(column.name); // its own summary stands: only what is pressed changes
+      if (own) drawSummary(heads.find((h) => h.column.name === column.name), own, ctx);
+      begin();
+    },
+    roam: (e, selector, within = headRow) => { // one stop for Tab, arrows inside
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
+      if (!step) return;
+      const all = [...within.querySelectorAll(selector)], to = all[all.indexOf(e.currentTarget) + step];
+      e.preventDefault(); e.stopPropagation();
+      if (!to) return;
+      for (const each of all) each.tabIndex = -1;
+      to.tabIndex = 0;
+      to.focus();
+      to.scrollIntoView({ block: "nearest", inline: "nearest" });
+    },
+  };
+  const clear = () => {
+    typed = {}; picked = [];
+    for (const head of heads) head.input.value = "";
+    for (const head of heads) if (facets.has(head.column.name)) drawSummary(head, facets.get(head.column.name), ctx);
+    begin();
+  };
+  const exported = (format) => {
+    if (lanes.rest && lanes.rest.ask === "export") return;
+    if (lanes.rest) clearTimeout(lanes.rest.slow); // its answer is dropped, and asked for again afterwards
+    send("rest", { ask: "export", format });
+    clearTimeout(lanes.rest.slow); // an export takes what it takes
+    for (const each of exports) each.disabled = true;
+    exportDone.textContent = words.exporting.replace("%s", format);
+  };
+  const finished = (message) => {
+    for (const each of exports) each.disabled = false;
+    exportDone.textContent = message.exported ? "✓ " + message.exported : "✕ " + (message.problem || message.failure.rows.map((r) => r.join("：")).slice(0, 3).join(" · "));
+    exportDone.title = message.path || "";
+  };
+
+  // --- drawing
+  // Columns begin as narrow as their heads and grow with what they are seen to hold; a text no wider than its column's own width,
+  // an amount as wide as it is.
+  let widths = [];
+  const broad = (text) => 16 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 13.4 : 7.9), 0);
+  const fit = (rows, bold) => {
+    let grown = false;
+    columns.forEach((c, at) => {
+      const most = c.num ? 400 : c.width, wide = Math.ceil(rows.reduce((max, r) => Math.max(max, broad(r[at]) * bold), 0));
+      if (Math.min(wide, most) > widths[at]) { widths[at] = Math.min(wide, most); grown = true; }
+    });
+    if (grown) laid();
+  };
+  const laid = () => {
+    sheet.style.width = `${widths.reduce((sum, w) => sum + w, 0)}px`;
+    for (const line of [headRow, foot, ...body.children]) [...line.children].forEach((cell, at) => { cell.style.width = `${widths[at]}px`; });
+  };
+  const build = () => {
+    widths = columns.map((c) => Math.ceil(Math.max(c.num ? 96 : 68, broad(c.label) + (c.fixed ? 0 : 16))));
+    heads = gridHead(columns, ctx);
+    headRow.replaceChildren(...heads.map((h) => h.node));
+    for (const head of heads) head.input.value = typed[head.column.name] || "";
+    pin.setAttribute("aria-colcount", columns.length);
+    body.replaceChildren();
+    foot.replaceChildren();
+    laid();
+  };
+  const drawChips = () => {
+    chips.replaceChildren(...picked.map((p) => el("button", { type: "button", class: "fp-g-chip", "aria-label": words.picked.replace("%s", p.label),
+      onclick: () => ctx.pick({ name: p.column, label: "" }, p) }, p.label, el("span", { "aria-hidden": "true" }, " ✕"))),
+      ...(picked.length || Object.keys(typed).length ? [button(words.clear, clear, "quiet")] : []));
+  };
+  const seen = () => Math.max(1, Math.floor(body.clientHeight / ROW));
+  const last = () => Math.max(0, (total || 0) - body.clientHeight / ROW);
+  const size = () => {
+    const rows = Math.min((total || 0) * ROW, CAP);
+    sheet.style.height = `${rows + pin.clientHeight - body.clientHeight}px`;
+    pin.style.height = `${scroller.clientHeight}px`;
+    pin.setAttribute("aria-rowcount", (total ?? -1) + (total === null ? 0 : 1));
+    goto(first);
+  };
+  const reach = () => scroller.scrollHeight - scroller.clientHeight;
+  const scaled = () => (total || 0) * ROW > CAP;
+  const goto = (at) => {
+    first = Math.max(0, Math.min(at, last()));
+    const top = last() ? first / last() * reach() : 0;
+    set = Math.round(top);
+    if (Math.abs(scroller.scrollTop - set) > 1) scroller.scrollTop = set;
+  };
+  const draw = () => {
+    root.classList.toggle("fp-g-waiting", !done);
+    if (!done && total === null) return; // what was seen stays, greyed, until the first page of the new view is there
+    const top = Math.floor(first), many = total === null ? 0 : Math.min(Math.ceil(body.clientHeight / ROW) + 1, total - top);
+    while (body.children.length > Math.max(0, many)) body.lastChild.remove();
+    while (body.children.length < many) {
+      body.append(el("div", { class: "fp-g-row", role: "row" }, columns.map((c, at) => {
+        const cell = el("div", { class: `fp-g-td${c.num ? " fp-num" : ""}`, role: "gridcell", "aria-colindex": at + 1 });
+        cell.style.width = `${widths[at]}px`;
+        return cell;
+      })));
+    }
+    for (let n = 0; n < many; n++) {
+      const at = top + n, block = blocks.get(Math.floor(at / BLOCK)), values = block && block.rows[at % BLOCK], line = body.children[n];
+      line.style.transform = `translateY(${Math.round((at - first) * ROW)}px)`;
+      line.setAttribute("aria-rowindex", at + 2);
+      line.classList.toggle("fp-g-void", Boolean(block && block.voids.includes(at % BLOCK)));
+      line.classList.toggle("fp-g-odd", at % 2 === 1);
+      for (let c = 0; c < columns.length; c++) {
+        const cell = line.children[c], text = values ? values[c] : "…", here = at === row && c === col;
+        if (cell.textContent !== text) { cell.textContent = text; cell.title = text; }
+        if (cell.classList.contains("fp-g-here") !== here) cell.classList.toggle("fp-g-here", here);
+        if (here) cell.id = `${me}-here`; else if (cell.id) cell.removeAttribute("id");
+      }
+    }
+    if (many > 0) body.setAttribute("aria-activedescendant", `${me}-here`); else body.removeAttribute("aria-activedescendant");
+    const none = done && total === 0;
+    empty.hidden = !none;
+    if (none) {
+      const narrowed = picked.length || Object.keys(typed).length;
+      empty.replaceChildren(el("p", {}, narrowed ? model.get("none") : model.get("nothing")), ...(narrowed ? [button(words.clear, clear)] : []));
+    }
+  };
+
+  let frame = 0;
+  const later = () => { if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); next(); }); };
+  scroller.addEventListener("scroll", () => {
+    if (Math.abs(scroller.scrollTop - set) > 1) {
+      set = scroller.scrollTop;
+      first = reach() > 0 ? scroller.scrollTop / reach() * last() : 0;
+    }
+    later();
+  });
+  scroller.addEventListener("wheel", (e) => { // where the bar is scaled, a turn of the wheel still moves by rows
+    if (!scaled() || e.ctrlKey || !e.deltaY) return;
+    const before = first;
+    goto(first + e.deltaY / (e.deltaMode === 1 ? 1 : ROW));
+    if (first !== before) { e.preventDefault(); later(); }
+  }, { passive: false });
+  body.addEventListener("keydown", (e) => {
+    const page = seen(), end = Math.max(0, (total || 1) - 1), far = e.ctrlKey || e.metaKey;
+    if (far && e.key.toLowerCase() === "c" && String(window.getSelection()) === "") {
+      const here = body.querySelector(".fp-g-here");
+      if (here) { e.preventDefault(); e.stopPropagation(); copyText(here.textContent, keys, words.keys); }
+      return;
+    }
+    const to = { ArrowDown: [row + 1, col], ArrowUp: [row - 1, col], ArrowRight: [row, col + 1], ArrowLeft: [row, col - 1],
+      PageDown: [row + page, col], PageUp: [row - page, col], Home: far ? [0, 0] : [row, 0], End: far ? [end, columns.length - 1] : [row, columns.length - 1] }[e.key];
+    if (!to || e.altKey) return;
+    e.preventDefault();
+    e.stopPropagation(); // the notebook would move its own selection
+    move(...to);
+  });
+  const move = (r, c) => {
+    row = Math.max(0, Math.min(r, Math.max(0, (total || 1) - 1)));
+    col = Math.max(0, Math.min(c, columns.length - 1));
+    if (row < first) goto(row);
+    else if (row + 1 > first + body.clientHeight / ROW) goto(row + 1 - body.clientHeight / ROW);
+    draw(); next();
+    const here = body.querySelector(".fp-g-here");
+    if (here) {
+      if (here.offsetLeft < scroller.scrollLeft) scroller.scrollLeft = here.offsetLeft;
+      else if (here.offsetLeft + here.offsetWidth > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = here.offsetLeft + here.offsetWidth - scroller.clientWidth;
+    }
+  };
+  body.addEventListener("mousedown", (e) => {
+    const cell = e.target.closest(".fp-g-td");
+    if (cell) move(Math.floor(first) + [...body.children].indexOf(cell.parentNode), [...cell.parentNode.children].indexOf(cell));
+  });
+  pin.addEventListener("scroll", () => { pin.scrollTop = 0; pin.scrollLeft = 0; }); // focus may not push the head out of sight
+
+  const alive = () => {
+    if (document.visibilityState === "hidden") return;
+    told = performance.now();
+    try { model.send({ alive: true }); } catch (gone) { /* the comm is closed: the slow note shows it */ }
+  };
+  const clock = setInterval(() => { if (performance.now() - told > ALIVE) alive(); }, 1000);
+  const watch = new ResizeObserver(() => { if (scroller.clientHeight) { size(); later(); } });
+  watch.observe(scroller);
+  model.on("msg:custom", heard);
+  alive();
+  begin();
+  return () => {
+    clearInterval(clock);
+    watch.disconnect();
+    for (const lane of Object.values(lanes)) if (lane) clearTimeout(lane.slow);
+    model.off("msg:custom", heard);
+  };
+}
+
+export default { render };
