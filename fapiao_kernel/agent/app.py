@@ -11,6 +11,7 @@ from fapiao_kernel.agent import errors
 from fapiao_kernel.agent.browsing import Browsing
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.queries import Queries
+from fapiao_kernel.agent.reconciling import Reconciling
 from fapiao_kernel.agent.routes import (
     cards,
     grid,
@@ -18,6 +19,7 @@ from fapiao_kernel.agent.routes import (
     ledger,
     lessons,
     practice,
+    reconciling,
     recovery,
     rehearsals,
     runs,
@@ -52,6 +54,7 @@ def build(home: House | Path, token: str = "", stop: Callable[[], None] = lambda
     app.include_router(lessons.router(house, known))
     app.include_router(rehearsals.router(house))
     app.include_router(recovery.router(house, known))
+    app.include_router(reconciling.router(Reconciling(house, queries)))
     app.include_router(issuing.router(house))
     errors.install(app)
     app.add_middleware(errors.Bugs)

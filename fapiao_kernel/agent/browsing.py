@@ -37,7 +37,7 @@ class Browsing:
 
     def page(self, request: PageRequest) -> bytes:
         """See ``Client.grid_page``."""
-        view = self._view(request.view)
+        view = self.view(request.view)
         if self._queries.empty:
             columns = [column.told() for column in view.columns]
             return dumped({"columns": columns, "rows": [], "next": "", "offset": request.offset or 0, "age": None})
@@ -45,18 +45,23 @@ class Browsing:
 
     def totals(self, request: TotalsRequest) -> bytes:
         """See ``Client.grid_totals``."""
-        view = self._view(request.view)
+        view = self.view(request.view)
         return dumped(NO_TOTALS if self._queries.empty else self._browser().totals(view))
 
     def facets(self, request: FacetsRequest) -> bytes:
         """See ``Client.grid_facets``."""
-        self._need_ledger()
-        return dumped(self._browser().facets(self._view(request.view), request.column))
+        from fapiao_kernel.records.ledger.browsing.columns import find
+        from fapiao_kernel.records.ledger.browsing.facets import nothing
+
+        view, column = self.view(request.view), find(request.column)
+        return dumped(nothing(column) if self._queries.empty else self._browser().facets(view, column))
 
     def look_up(self, number: str, code: str) -> bytes:
         """See ``Client.lookup``."""
-        self._need_ledger()
-        return dumped(self._browser().look_up(number, code))
+        from fapiao_kernel.records.ledger.browsing.columns import COLUMNS
+
+        rows = [] if self._queries.empty else self._browser().look_up(number, code)
+        return dumped({"columns": [column.told() for column in COLUMNS.values()], "rows": rows})
 
     def rate_sums(self) -> bytes:
         """See ``Client.totals``."""
@@ -67,7 +72,7 @@ class Browsing:
         from fapiao_kernel.records.ledger.browsing.exporting import Export
 
         self._need_ledger()
-        view, path, export = self._view(request.view), Path(request.path), Export()
+        view, path, export = self.view(request.view), Path(request.path), Export()
         if (
             path.is_absolute()
             and _inside(path, self._house.home.root)
@@ -106,7 +111,8 @@ class Browsing:
     def _browser(self) -> Browser:
         return self._house.duck.get().browser
 
-    def _view(self, asked: GridView) -> View:
+    def view(self, asked: GridView) -> View:
+        """What was asked, as the ledger looks at it. Raises ``UsageError``, ``Refused`` (``run_not_found``, ``no_frozen_preview``)."""
         from fapiao_kernel.records.ledger.browsing.view import Scope, View
 
         scope = asked.scope

@@ -46,10 +46,17 @@ class Seen:
 class Kept:
     """A card through its driver (``ports.Card``). A broken link is closed, and opened again at the next use: never in mid-act."""
 
-    def __init__(self, address: str, open_card: Callable[[], Card], seen: Callable[[CardState], None]) -> None:
+    def __init__(
+        self,
+        address: str,
+        open_card: Callable[[], Card],
+        seen: Callable[[CardState], None],
+        told: Callable[[tuple[MonthStatistics, ...]], None],
+    ) -> None:
         self._address = address
         self._open = open_card
         self._seen = seen
+        self._told = told
         self._lock = threading.RLock()
         self._card: Card | None = None
 
@@ -70,7 +77,9 @@ class Kept:
         return state
 
     def read_statistics(self) -> tuple[MonthStatistics, ...]:
-        return self._use(lambda card: card.read_statistics())
+        statistics = self._use(lambda card: card.read_statistics())
+        self._told(statistics)
+        return statistics
 
     def read_volumes(self) -> tuple[Volume, ...]:
         return self._use(lambda card: card.read_volumes())
@@ -140,6 +149,7 @@ class Cards:
         clock: Clock,
         practice_line: Callable[[str], str],
         mark_simulated: Callable[[str], None],
+        told: Callable[[str, tuple[MonthStatistics, ...]], None] = lambda device, statistics: None,
     ) -> None:
         self._plugins = plugins
         self._settings = settings
@@ -148,6 +158,7 @@ class Cards:
         self._clock = clock
         self._practice_line = practice_line
         self._mark_simulated = mark_simulated
+        self._told = told
         self._lock = threading.Lock()
         self._cards: dict[str, Kept] = {}
         self._seen: dict[str, Seen] = {}
@@ -161,7 +172,12 @@ class Cards:
         text = str(parse(address))
         with self._lock:
             if text not in self._cards:
-                self._cards[text] = Kept(text, lambda: self._open(text), lambda state: self._note(text, state))
+                self._cards[text] = Kept(
+                    text,
+                    lambda: self._open(text),
+                    lambda state: self._note(text, state),
+                    lambda statistics: self._pass_on(text, statistics),
+                )
             return self._cards[text]
 
     def _open(self, text: str) -> Card:
@@ -173,6 +189,12 @@ class Cards:
         opened = self._plugins.get("links", link).open(where)
         card: Card = driver.open(opened, text)
         return card
+
+    def _pass_on(self, address: str, statistics: tuple[MonthStatistics, ...]) -> None:
+        """What the card told of its months, to whoever keeps it; whose they are is known from its last reading."""
+        seen = self._seen.get(address)
+        if seen is not None and seen.state is not None:
+            self._told(seen.state.identity.device_number, statistics)
 
     def _note(self, address: str, state: CardState) -> None:
         simulated = state.identity.simulated

@@ -22,6 +22,7 @@ from fapiao_kernel.agent.policy import HousePolicy
 from fapiao_kernel.agent.practice import PracticeRoom
 from fapiao_kernel.agent.rehearsing import Rehearsals
 from fapiao_kernel.agent.settings import PRODUCTION, Settings
+from fapiao_kernel.agent.statements import StatementKeeper
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.api.shapes import ErrorView
 from fapiao_kernel.domain.errors import FapiaoError, Refused
@@ -29,6 +30,7 @@ from fapiao_kernel.domain.home import Home
 from fapiao_kernel.operations.clearing.engine import Engine
 from fapiao_kernel.operations.issuing.engine import Issuing
 from fapiao_kernel.ports import Authority, BackupStore, Intake, Ledger, Recorder
+from fapiao_kernel.ports.statements import Statements
 from fapiao_kernel.records.journal.store import FileJournal
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class House:
         self.journal = FileJournal(home.journal, self.clock, self._signer)
         self.worker = Worker(self.changes, self.note_refusal)
         self.practice = PracticeRoom(home.practice, self.plugins, self.settings, self.journal)
+        self.statements = StatementKeeper(self._kept_statements, self.clock)
         self.cards = Cards(
             self.plugins,
             self.settings,
@@ -63,6 +66,7 @@ class House:
             self.clock,
             self.practice.line,
             lambda device: self.duck.get().mark_simulated([device]),
+            self.statements.told,
         )
         self._authorities: dict[str, Authority] = {}
         self._authorities_lock = threading.Lock()
@@ -155,6 +159,10 @@ class House:
         if self.duck.made or self.home.ledger.exists():
             self.duck.get().copy_to(path)
 
+    def _kept_statements(self) -> Statements | None:
+        """Where statements are kept; None when there is no ledger yet."""
+        return self.duck.get().statements if self.duck.made or self.home.ledger.exists() else None
+
     def _devices(self) -> tuple[str, ...]:
         """Machine numbers in the ledger that a backup copies; none when there is no ledger yet."""
         return self.duck.get().devices() if self.duck.made or self.home.ledger.exists() else ()
@@ -175,6 +183,7 @@ class House:
         if not self.settings.practice:
             raise Refused("home_is_production")
         self.practice.discard(self.cards)
+        self.statements.settle()
         ledger = self.duck.forget()
         if ledger is not None:
             ledger.close()
@@ -231,6 +240,7 @@ class House:
         self.changes.close()
         self.rehearsals.close()
         self.worker.close()
+        self.statements.close()
         self.cards.close()
         if world_too:
             with contextlib.suppress(FapiaoError):  # its state is on the disk whether it ends now or later

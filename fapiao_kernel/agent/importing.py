@@ -90,10 +90,9 @@ class Importing:
         volumes = self._cards.volumes() if found else {}
         waiting: list[Reading] = []
         try:
-            files = self._intake.files(found) if found else ()
-            for place, (name, path) in enumerate(files):
-                progress(Path(name).name, place, len(files))
-                reading = self._intake.read(name, path, progress)
+            files = self._intake.files(found, progress) if found else ()
+            for place, reading in enumerate(self._intake.read_many(files, progress), 1):
+                progress(Path(reading.file).name, place, len(files))
                 if reading.sheets is None:
                     waiting.append(reading)
                 if reading.sheets is not None or len(waiting) >= TOGETHER:
@@ -122,7 +121,7 @@ class Importing:
         """Read files without adding them; the views are of the paths that are not there."""
         missing = [_missing(path) for path in paths if not Path(path).exists()]
         found = [Path(path) for path in paths if Path(path).exists()]
-        return [self._intake.read(name, path, progress) for name, path in self._intake.files(found)], missing
+        return list(self._intake.read_many(self._intake.files(found, progress), progress)), missing
 
     def add(
         self,

@@ -65,6 +65,8 @@ def issue(
         address = card_of(client, card)
         if settle:
             _end(client.settle_issue(address), as_json)
+        if not preview:
+            _settled(client, address, as_json)
         requests, unread = _requests(client, file, json_request)
         foreseen = client.issue_preview(address, requests)
         for line in [*finding_lines(unread), *preview_lines(foreseen)]:
@@ -100,6 +102,8 @@ def void(
 
     with connect(home) as client:
         address = card_of(client, card)
+        if not preview:
+            _settled(client, address, as_json)
         found = client.find_invoice(address, number, code)
         for line in found_lines(found):
             say(line, as_json=as_json)
@@ -133,6 +137,8 @@ def red(
 
     with connect(home) as client:
         address = card_of(client, card)
+        if not preview:
+            _settled(client, address, as_json)
         requests = [client.red_request(address, code, number, remark)]
         foreseen = client.issue_preview(address, requests)
         for line in preview_lines(foreseen):
@@ -167,6 +173,15 @@ def find(
     for line in found_lines(found):
         say(line, as_json=as_json)
     raise Done(found_object(found), 0 if found.agree else 1)
+
+
+def _settled(client: Client, card: str, as_json: bool) -> None:
+    """What an earlier act left open is asked for first, and nothing is sent again. Raises ``RequestError`` (exit 4) when the card
+    does not tell: then nothing else is begun."""
+    left = client.unsettled_issues(card)
+    if left.unknown or left.owed:
+        for line in result_lines(client.settle_issue(card)):
+            say(line, as_json=as_json)
 
 
 def _requests(client: Client, file: Path | None, json_request: str) -> tuple[list[RequestShape], list[FindingView]]:

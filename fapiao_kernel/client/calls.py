@@ -19,13 +19,14 @@ from fapiao_kernel.client.grid import Grid
 from fapiao_kernel.client.issuing import Issuing
 from fapiao_kernel.client.paths import absolute, as_given
 from fapiao_kernel.client.querying import Querying
+from fapiao_kernel.client.reconciling import Reconciling
 from fapiao_kernel.client.recovery import Recovery
 from fapiao_kernel.client.rehearsals import Rehearsals
 from fapiao_kernel.client.results import Results
 from fapiao_kernel.client.wire import Wire
 
 
-class Client(Rehearsals, Recovery, Querying, Grid, Issuing):
+class Client(Rehearsals, Recovery, Querying, Grid, Issuing, Reconciling):
     """A client of one agent. Every method raises ``RequestError``; safe to use from several threads."""
 
     def __init__(self, wire: Wire, home: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,7 @@ class Grid:
         None: these are the ledger's rows as they stand. ``after`` or ``offset``, not both. Raises ``grid_changed`` when the ledger
         changed since the page that gave ``after``: begin again.
         """
-        asked = {"view": dict(view), "limit": limit, "after": after, "offset": offset}
+        asked = {"view": _plain(view), "limit": limit, "after": after, "offset": offset}
         return dict(self._wire.json("POST", "/ledger/grid/page", json=asked, long=True))
 
     def grid_totals(self, view: View) -> dict[str, Any]:
@@ -41,7 +43,7 @@ class Grid:
 
         Voids count, and are zero in the sums. ``distinct``: for columns of few values, ``{column: [{"value", "count"}, …]}``.
         """
-        return dict(self._wire.json("POST", "/ledger/grid/totals", json={"view": dict(view)}, long=True))
+        return dict(self._wire.json("POST", "/ledger/grid/totals", json={"view": _plain(view)}, long=True))
 
     def grid_facets(self, view: View, column: str) -> dict[str, Any]:
         """What a column of the view holds: ``{"column", "kind", "count", "distinct", "values", "others", "bins", "min", "max"}``.
@@ -49,7 +51,7 @@ class Grid:
         ``values``: the most frequent, ``{"value", "count"}``; ``others``: rows of the rest. Amounts, days and numbers have ``bins``
         instead, 20 at most: ``{"from", "to", "count"}``, both bounds in it.
         """
-        asked = {"view": dict(view), "column": column}
+        asked = {"view": _plain(view), "column": column}
         return dict(self._wire.json("POST", "/ledger/grid/facets", json=asked, long=True))
 
     def grid_export(
@@ -60,7 +62,7 @@ class Grid:
         The file is whole or not there. An interrupt (``KeyboardInterrupt``) or ``stop_export(id)`` ends it, and nothing is left.
         """
         id = id or secrets.token_hex(8)
-        asked = {"view": dict(view), "format": format, "path": str(absolute(path)), "replace": replace, "id": id}
+        asked = {"view": _plain(view), "format": format, "path": str(absolute(path)), "replace": replace, "id": id}
         try:
             return self._wire.ask(ExportAnswer, "POST", "/ledger/grid/export", json=asked, long=True).model_dump()
         except KeyboardInterrupt:
@@ -78,3 +80,12 @@ class Grid:
         ``number`` may also be code and number together, with or without a space between.
         """
         return dict(self._wire.json("GET", "/ledger/lookup", params={"number": number, "code": code}))
+
+
+def _plain(value: Any) -> Any:
+    """Amounts and days in a view go as their text."""
+    if isinstance(value, Decimal | date):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(held) for name, held in value.items()}
+    return [_plain(held) for held in value] if isinstance(value, list | tuple | set) else value

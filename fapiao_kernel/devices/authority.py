@@ -75,7 +75,8 @@ class HttpAuthority:
     def declaration(self, card: CardIdentity, periods: tuple[Period, ...]) -> Declaration:
         """Whether the return is filed and compared, as the tax side says now."""
         reply = self._ask(_request(MessageId.DECLARATION, card, (fields.period_group(periods),)))
-        return Declaration(fields.flag(reply, "sbbz"), fields.flag(reply, "bdbz"), reply.groups[0].get("sm", ""))
+        filed, compared, sentence = fields.flag(reply, "sbbz"), fields.flag(reply, "bdbz"), reply.groups[0].get("sm", "")
+        return Declaration(filed, compared, sentence, declared=fields.optional_total(reply, "sbje"))
 
     def authorise(
         self, card: CardIdentity, types: tuple[InvoiceType, ...], periods: tuple[Period, ...]

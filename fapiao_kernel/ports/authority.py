@@ -21,6 +21,8 @@ class Declaration:
     compared: bool
     sentence: str
     source: Source = Source.READ
+    declared: Decimal | None = None
+    """What was declared for device-issued invoices, total with tax, where the tax side says so."""
 
     @property
     def seen(self) -> bool:

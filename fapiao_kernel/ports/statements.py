@@ -145,8 +145,8 @@ class Statements(Protocol):
         """The newest of each type."""
         ...
 
-    def filed(self, taxpayer_id: str, period: Period) -> FiledReturn | None:
-        """The newest return told, or None."""
+    def filed(self, taxpayer_id: str, period: Period) -> tuple[FiledReturn, ...]:
+        """The newest that the tax side told, and the newest that a person told; none, one or both of them."""
         ...
 
 

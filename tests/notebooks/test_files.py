@@ -22,6 +22,7 @@ def test_there_is_one_notebook_for_everyone() -> None:
     assert names == {
         "start.ipynb",
         "operator/monthly-clear.ipynb",
+        "operator/issue.ipynb",
         "analyst/ledger.ipynb",
         "support/diagnose.ipynb",
         "trainer/first-lesson.ipynb",

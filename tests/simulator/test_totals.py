@@ -2,8 +2,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus, InvoiceType
-from fapiao_kernel.simulator.totals import statistics_of, volumes_of
+from fapiao_kernel.simulator.totals import statistics_of, volumes_of, with_spare
 
 D = Decimal
 BLUE = Invoice("1100", "00000001", InvoiceType.SPECIAL, date(2026, 9, 3), D("100.00"), D("13.00"), D("113.00"))
@@ -51,3 +52,25 @@ def test_numbers_far_apart_come_from_different_volumes_and_near_ones_from_one():
 
 def test_a_code_or_number_that_is_no_digits_is_in_no_volume():
     assert volumes_of([replace(BLUE, code="AB"), replace(BLUE, number="12X"), replace(BLUE, number="1" * 9)]) == ()
+
+
+def test_the_last_volume_of_each_type_gets_spare_numbers_and_its_next():
+    special, ordinary = InvoiceType.SPECIAL, InvoiceType.ORDINARY
+    used = (
+        Volume(special, "1100", "00000001", "00000100"),
+        Volume(special, "1200", "00000050", "00000060"),
+        Volume(ordinary, "1100", "00000501", "00000600"),
+    )
+    volumes, upcoming = with_spare(used, 500)
+    longer = replace(used[0], last="00000600"), replace(used[2], last="00001100")
+    assert volumes == (longer[0], used[1], longer[1])
+    assert upcoming == {longer[0]: "00000101", longer[1]: "00000601"}
+
+
+def test_spare_numbers_end_where_the_digits_end():
+    nearly, full = (
+        Volume(kind, "1", "1", last) for kind, last in ((InvoiceType.SPECIAL, "7"), (InvoiceType.ROLL, "9"))
+    )
+    volumes, upcoming = with_spare((nearly, full), 500)
+    assert volumes == (replace(nearly, last="9"), full) and upcoming == {volumes[0]: "8"}
+    assert with_spare((), 500) == ((), {})

@@ -75,6 +75,8 @@ def test_the_twin_lists_the_invoices_that_were_read_and_without_a_list_it_cannot
     listed = (plain, replace(plain, number="00000008", void=True), replace(plain, number="00000009", red=True))
     card, _ = opened(PRACTICE.twin(folder, replace(readout(), details=listed)))
     assert card.read_details([unit]) == listed
+    assert card.find(SPECIAL, plain.code, plain.number) == plain
+    assert card.next_number(SPECIAL) is None, "no reading tells how far a volume is used up: a twin gives out none"
     card.close()
     PRACTICE.stop(folder)
     shutil.rmtree(folder)

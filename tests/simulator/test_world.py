@@ -9,14 +9,17 @@ from decimal import Decimal
 import pytest
 
 from fapiao_kernel.devices.authority import AUTHORITY
+from fapiao_kernel.devices.drivers.gb18240 import DRIVER
+from fapiao_kernel.devices.links.serial_t1 import LINK
 from fapiao_kernel.domain.errors import NotReachable, Refused, UsageError
 from fapiao_kernel.domain.invoice import Invoice, InvoiceType
+from fapiao_kernel.domain.issuing import InvoiceSheet, NextNumber
 from fapiao_kernel.domain.practice import PracticeOptions
 from fapiao_kernel.simulator import clock, processes
 from fapiao_kernel.simulator.clock import PracticeClock
 from fapiao_kernel.simulator.sample_month import sample_month
 from fapiao_kernel.simulator.state_file import read_json
-from fapiao_kernel.simulator.world import PRACTICE, PracticePlugin
+from fapiao_kernel.simulator.world import PRACTICE, SPARE_NUMBERS, PracticePlugin
 
 SMALL = PracticeOptions(size=60)
 OWN = Invoice(
@@ -179,3 +182,36 @@ def test_progress_tells_the_writing_of_the_sample_file_apart(folder):
     PRACTICE.start(folder, SMALL, lambda label, done, total: told.append(label))
     assert set(told) == {"sample", "world"}
     assert told[0] == told[-1] == "world"
+
+
+def test_the_practice_card_has_numbers_left_behind_the_months_and_issues_once_it_is_reported(folder):
+    world = PRACTICE.start(folder, SMALL)
+    card = DRIVER.open(LINK.open(world.line), world.card)
+    card.verify_pin(world.pin)
+    invoices = sample_month(60).invoices
+    for kind in (InvoiceType.SPECIAL, InvoiceType.ORDINARY):
+        last = max((i for i in invoices if i.invoice_type is kind), key=lambda i: i.number)
+        number = str(int(last.number) + 1)
+        assert card.next_number(kind) == NextNumber(kind, last.code, number, SPARE_NUMBERS)
+        sheet = InvoiceSheet(kind, last.code, number, Decimal("100.00"), Decimal("13.00"))
+        with pytest.raises(Refused) as refused:
+            card.issue(sheet)
+        assert refused.value.code == "card_report_due"
+        card.report((kind,))
+        assert card.issue(sheet).issue_date == date(2026, 11, 5)
+        assert any(volume.holds(last.code, number) for volume in card.read_volumes())
+    card.close()
+
+
+def test_an_invoice_of_the_sample_month_is_voided_out_of_its_sums_before_the_report(folder):
+    world = PRACTICE.start(folder, SMALL)
+    card = DRIVER.open(LINK.open(world.line), world.card)
+    card.verify_pin(world.pin)
+    blue = sample_month(60).invoices[0]
+    before = card.read_statistics()[0]
+    assert card.void(blue.invoice_type, blue.code, blue.number)
+    after = card.read_statistics()[0]
+    assert before.positive_amount - after.positive_amount == blue.amount
+    assert before.positive_tax - after.positive_tax == blue.tax
+    assert (after.positive_void, after.count) == (before.positive_void + 1, before.count)
+    card.close()

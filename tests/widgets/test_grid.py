@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import itertools
+import queue
+import threading
+import weakref
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from fapiao_widgets.viewmodels.columns import separated
 from fapiao_widgets.viewmodels.grid import Grid, free
 from fapiao_widgets.viewmodels.local_pages import LocalPages
 from fapiao_widgets.viewmodels.pages import AgentPages
-from fapiao_widgets.views.grid import GridView
+from fapiao_widgets.views.grid import GridView, _look
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -236,6 +239,34 @@ def test_the_widgets_state_holds_no_row(ledger: FakeLedger) -> None:
     own = {n for n in view.keys if not n.startswith("_") and n not in ("layout", "tabbable", "tooltip", "comm")}
     view.close()
     assert own == {"words", "name", "none", "nothing", "states"}
+
+
+def test_a_bug_of_ours_is_a_failure_card_of_the_very_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = GridView(local("SELECT 1 AS a"), "结果")
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(view, "send", sent.append)
+    view._received(view, {"ask": "facet", "column": "nothing", "id": 3, "to": "me"}, None)
+    view.close()
+    assert (sent[0]["id"], sent[0]["to"], sent[0]["failure"]["kind"]) == (3, "me", "failure")
+
+
+def test_asks_of_the_agent_are_answered_off_the_main_thread_and_a_change_is_told(ledger: FakeLedger) -> None:
+    sent: queue.Queue[tuple[int, dict[str, Any]]] = queue.Queue()
+    over = threading.Event()
+    ledger.changes = lambda since: over.wait(30)  # type: ignore[attr-defined]  # the long poll: nothing is heard meanwhile
+    view = GridView(Grid(AgentPages(ledger)), "发票", ledger)
+    view.send = lambda message: sent.put((threading.get_ident(), message))  # type: ignore[method-assign]  # its comm is not there
+    view._received(view, {"ask": "page", "limit": 4, "id": 1, "to": "me"}, None)
+    thread, answer = sent.get(timeout=5)
+    assert thread != threading.get_ident() and len(answer["rows"]) == 4
+    _look(weakref.ref(view), None)
+    assert sent.empty()
+    ledger.count += 1
+    _look(weakref.ref(view), None)
+    assert sent.get(timeout=5)[1] == {"changed": True}
+    view.close()
+    view._follower.stop()
+    over.set()
 
 
 # --- a relation in the kernel

@@ -66,6 +66,15 @@ def test_an_empty_ledger_says_what_to_do_first(client: Any) -> None:
     assert "还没有发票" in drawn(Ledger, client).view["panel"]["answer"]
 
 
+def test_the_ledgers_totals_say_where_they_stand(client: Any) -> None:
+    client._census = lambda: {"all": {"count": 2, "total": "1.00"}}
+    row = {"invoice_type": "004", "period": "2026-10", "rate": "0.13", "count": 2, "amount": "100.00", "tax": "13.00"}
+    client._totals = lambda: [{**row, "state": "cleared"}, {**row, "state": "open"}]
+    table = drawn(Ledger, client).view["panel"]["blocks"][1]
+    assert [line[3] for line in table["rows"]] == ["已清卡", "未清卡"]
+    assert [column["num"] for column in table["columns"]] == [False] * 4 + [True] * 3
+
+
 def test_the_ledger_shows_exact_sums(client: Any) -> None:
     client._census = lambda: {
         "open": {"count": 2, "total": "12345678901.10"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -23,12 +24,15 @@ BY_BUYER = {
     "name": "by_buyer",
     "zh": "按购买方合计",
     "en": "Totals by buyer",
-    "params": [{"name": "period", "type": "DATE", "default": "NULL"}],
+    "sql": "-- zh: 按购买方合计\nSELECT asked.period FROM asked",
+    "params": [{"name": "period", "type": "DATE", "default": "NULL", "zh": "征期，不写为全部", "en": "Period"}],
+    "columns": [{"name": "a", "zh": "购方", "en": "Buyer"}],
 }
 PREVIEW = {
     "name": "preview",
     "zh": "固定的预览",
     "en": "Frozen preview",
+    "sql": "SELECT keys FROM asked",
     "params": [{"name": "keys", "type": "BIGINT[]", "default": None}],
 }
 
@@ -177,7 +181,7 @@ def test_the_line_alone_lists_the_named_queries_with_their_parameters(
     listed = shell.run_cell("%fapiao").result
     assert isinstance(listed, Listing)
     told = repr(listed)
-    assert "按购买方合计" in told and "period（DATE，默认 NULL）" in told and "%fapiao by_buyer period=2026-10" in told
+    assert "按购买方合计" in told and "period 征期，不写为全部" in told and "%fapiao by_buyer period=2026-10" in told
     assert "keys（BIGINT[]，必填）" in listed._repr_html_()
 
 
@@ -190,6 +194,20 @@ def test_a_named_query_runs_with_its_parameters_read_as_their_kind(shell: Intera
         ("by_buyer", {"period": "2026-10-01"}),
         ("preview", {"keys": ["1", "2"]}),
     ]
+
+
+def test_a_named_query_is_shown_as_sql_that_can_be_changed_and_run(agent: FakeAgent) -> None:
+    sql = fapiao_widgets.named("by_buyer", period="2026-10").query
+    assert "CAST('2026-10-01' AS DATE) AS period" in sql and "-- zh" not in sql
+    assert duckdb.sql(sql).fetchall() == [(date(2026, 10, 1),)]
+    assert "CAST(NULL AS DATE)" in fapiao_widgets.named("by_buyer").query
+    assert fapiao_widgets.named("preview").query == ""  # its units are the agent's to know
+
+
+def test_a_named_query_is_headed_by_its_own_words(agent: FakeAgent) -> None:
+    grid = fapiao_widgets.named("by_buyer").grid()
+    (column,) = grid.model.answer({"ask": "page"})["columns"]
+    assert (grid.name, column["label"], column["hint"]) == ("按购买方合计", "购方", "a")
 
 
 def test_the_kernelspec_and_the_notebook_may_both_load_it(one_shell: InteractiveShell, capsys: Any) -> None:

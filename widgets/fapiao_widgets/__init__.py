@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from fapiao_widgets.views.grid import GridView
     from fapiao_widgets.views.panel import Panel
 
-__all__ = ["diagnose", "first_lesson", "grid", "ledger", "monthly_clear", "named", "preview", "sql", "start_page"]
+__all__ = [
+    "diagnose",
+    "first_lesson",
+    "grid",
+    "issue",
+    "ledger",
+    "monthly_clear",
+    "named",
+    "preview",
+    "sql",
+    "start_page",
+]
 
 
 def _panel(model: Callable[..., Any], below: str = "") -> Panel:
@@ -36,6 +47,13 @@ def monthly_clear() -> Panel:
     from fapiao_widgets.viewmodels.clearing import Clearing
 
     return _panel(Clearing)
+
+
+def issue() -> Panel:
+    """开票与查询: preview and issue, look one up, void, take back. Drawing it issues nothing."""
+    from fapiao_widgets.viewmodels.issuing import Issuing
+
+    return _panel(Issuing)
 
 
 def ledger() -> Panel:
@@ -90,16 +108,9 @@ def sql(text: str, *, limit: int = 100_000, seconds: float = 30.0) -> Any:
 
 def named(name: str, **params: Any) -> Any:
     """A ready-made query by name (现成的查询), such as ``named("by_buyer", period="2026-10")``: a ``Result``, or why not."""
-    from fapiao_widgets.viewmodels.querying import as_kind, find
-    from fapiao_widgets.views.results import Result, shown
+    from fapiao_widgets.views.results import by_name, shown
 
-    def ask(client: Any) -> Any:
-        kinds = (
-            {each["name"]: each["type"] for each in find(name, client.queries()).get("params", ())} if params else {}
-        )
-        return Result(client.named(name, **{key: as_kind(value, kinds.get(key, "")) for key, value in params.items()}))
-
-    return shown(ask)
+    return shown(lambda client: by_name(client, name, params))
 
 
 def preview() -> Any:

@@ -15,7 +15,7 @@ from fapiao_kernel.domain.errors import english
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import querying
 from fapiao_widgets.viewmodels.querying import Misspelt
-from fapiao_widgets.views.results import Listing, Result, queried, shown
+from fapiao_widgets.views.results import Listing, Result, by_name, queried, shown
 
 
 class Help(Exception):
@@ -51,16 +51,13 @@ class FapiaoMagics(Magics):
         name, _, rest = line.strip().partition(" ")
         if not name:
             return shown(_listed)
-        return shown(lambda client: Result(client.named(name, **_read(lambda: _given(client, name, rest)))))
+        given = _read(lambda: querying.parameters(rest))
+        return shown(lambda client: by_name(client, name, given))
 
 
 def _listed(client: Any) -> Listing:
     heads = [say(f"magic.col.{each}") for each in ("name", "title", "params", "how")]
     return Listing(say("magic.list"), heads, querying.listing(client.queries(), english()))
-
-
-def _given(client: Any, name: str, rest: str) -> dict[str, Any]:
-    return querying.parameters(rest, querying.find(name, client.queries()))
 
 
 def _read(read: Any) -> Any:

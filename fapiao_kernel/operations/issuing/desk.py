@@ -9,7 +9,7 @@ from typing import Protocol
 
 from fapiao_kernel.domain.card import CardState
 from fapiao_kernel.domain.clearing import Run, State
-from fapiao_kernel.domain.errors import Refused
+from fapiao_kernel.domain.errors import NotReachable, Refused
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.book import known_effect
@@ -19,8 +19,9 @@ from fapiao_kernel.ports import Clock, IssuingCard, Progress
 
 CLEARING = frozenset(
     {
-        State.REPORTING, State.REPORT_UNKNOWN, State.AWAITING, State.CONFIRMED, State.AUTHORISING, State.AUTHORISED, State.CLEARING,
-        State.OUTCOME_UNKNOWN, State.CLEARED, State.PARTIAL, State.ACKNOWLEDGED, State.CLOSED, State.VERIFIED, State.RECORDED,
+        State.REPORTING, State.REPORT_UNKNOWN, State.AWAITING, State.CONFIRMED, State.AUTHORISING, State.AUTHORISED,
+        State.CLEARING, State.OUTCOME_UNKNOWN, State.CLEARED, State.PARTIAL, State.REFUSED, State.ACKNOWLEDGED,
+        State.CLOSED, State.VERIFIED, State.RECORDED,
     }
 )  # fmt: skip
 """A run in one of these holds the card to itself: between confirmation and end, and while a report is under way."""
@@ -68,9 +69,12 @@ class Desk:
     progress: Progress = field(default=lambda label, done, total: None)
 
     def read(self, address: str) -> tuple[IssuingCard, CardState]:
-        """The card and its state now."""
+        """The card and its state now. A card that was plugged in anew is met over a link opened anew: a reading may be asked again."""
         card = self.card(address)
-        return card, card.read_state()
+        try:
+            return card, card.read_state()
+        except NotReachable:
+            return card, card.read_state()
 
     def held(self, code: str, number: str) -> Held | None:
         """As ``Books.held``, with red ones that the card issued and the ledger has still to learn of."""

@@ -43,8 +43,9 @@ def _head(request: IssueRequest, state: CardState) -> Iterator[Finding]:
         yield finding("issue_type_not_on_card", type=kind.zh, types=types or "-")
     elif own.lock_date < state.clock.date():
         yield finding("issue_locked", type=kind.zh, date=own.lock_date)
-    elif own.reported or own.report_end < state.clock.date():
-        yield finding("issue_report_due", type=kind.zh, date=own.report_end)
+    elif own.reported is not (own.report_end < state.clock.date()):
+        # Within its span a card issues until that is reported; after the span, once it is (701 报税期不能开票; domain note, section 7).
+        yield finding("issue_reported" if own.reported else "issue_report_due", type=kind.zh, date=own.report_end)
     if not request.buyer_name.strip():
         yield finding("issue_no_buyer")
     buyer = request.buyer_id.strip().upper()

@@ -61,7 +61,8 @@ def look(desk: Desk, address: str, code: str, number: str) -> Looked:
 
 
 def _find(card: IssuingCard, types: list[InvoiceType], code: str, number: str) -> InvoiceDetail | None:
-    found = (card.find(kind, code, number) for kind in types)
+    """The card's invoice of this number, whichever of the types it is; None without a code, which no card takes."""
+    found = (card.find(kind, code, number) for kind in types if code)
     return next((one for one in found if one is not None), None)
 
 
@@ -75,7 +76,7 @@ def _in_the_way(desk: Desk, state: CardState, held: Held | None, found: InvoiceD
     own = state.of(found.invoice_type)
     if found.void:
         told.append(finding("void_already", severity=Severity.INFO))
-    elif own is None or own.reported or found.issue_date < own.report_start:
+    elif own is None or found.issue_date < own.report_start or (own.reported and found.issue_date <= own.report_end):
         told.append(finding("void_too_late"))
     if held is not None and held.unit is not None and desk.books.closed(held.unit):
         told.append(finding("void_too_late"))

@@ -74,6 +74,16 @@ def optional_flag(reply: Reply, name: str) -> bool:
     return bool(reply.groups) and name in reply.groups[0] and flag(reply, name)
 
 
+def optional_total(reply: Reply, name: str) -> Decimal | None:
+    """A total with tax in yuan that need not be there; raises ``ProtocolError`` when it is no amount."""
+    if not reply.groups or name not in reply.groups[0]:
+        return None
+    try:
+        return money.money(reply.groups[0][name])
+    except ValueError as cause:
+        raise ProtocolError("authority_bad_message", what=name) from cause
+
+
 def moment(reply: Reply) -> datetime:
     """The tax side's time (sj, ISO 8601 with its zone); raises ``ProtocolError`` when there is none."""
     text = _first(reply).get("sj", "")

@@ -223,7 +223,7 @@ class Reader:
         """A code or number as text. A number cell has lost its leading zeros, which come back, or its last digits, which do not."""
         if at < 0:
             return ""
-        text = words.bare(row[at])
+        text = words.bare(values.plain(row[at]))
         if values.digits(text, length) or not text:
             return text
         if "E+" in text.upper():

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum
@@ -18,6 +19,7 @@ from fapiao_kernel.ports import Progress
 from fapiao_kernel.ports.intake import Table
 from fapiao_kernel.records.intake import export_sheet as s
 from fapiao_kernel.records.intake.export_rows import Form
+from fapiao_kernel.records.intake.halves import Whole, halved
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
 from fapiao_kernel.records.intake.limits import names_in
 from fapiao_kernel.records.intake.sheets import TableSheets, handed_on
@@ -120,7 +122,7 @@ class _Book:
             raise Refused("intake_no_sheet", wanted=f"{s.LINES}」「{s.BASIC}", found="」「".join(self._there[:8]))
         return found.get(False), found.get(True), forms.get(False) or forms[True]
 
-    def _parsed(self, names: Sequence[str]) -> Iterator[tuple[str, CalamineSheet]]:
+    def _parsed(self, names: Sequence[str]) -> Iterator[tuple[str, CalamineSheet | Whole]]:
         """The sheets in this order. Parsing happens outside of Python's lock: the next is parsed while one is written."""
         if len(names) == 2 and _unpacked(self._path) <= TOGETHER:
             other = _open(self._path)
@@ -129,7 +131,8 @@ class _Book:
                 yield name, self._wait(name, parsing)
             return
         for name in names:
-            yield name, self._wait(name, self._parse(self._book, name))
+            halves = halved(self._path, name, self._pool, partial(self._wait, name)) if len(names) == 1 else None
+            yield name, halves or self._wait(name, self._parse(self._book, name))
 
     def _parse(self, book: CalamineWorkbook, name: str) -> Future[CalamineSheet]:
         return self._pool.submit(book.get_sheet_by_name, name)

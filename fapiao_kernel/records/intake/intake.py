@@ -14,7 +14,6 @@ from fapiao_kernel.records.intake import archives, limits
 from fapiao_kernel.records.intake.importer import Content, Importer
 from fapiao_kernel.records.intake.keeping import Keeping, place
 from fapiao_kernel.records.intake.sameness import once
-from fapiao_kernel.records.language import either
 
 log = logging.getLogger("fapiao.intake")
 
@@ -72,7 +71,7 @@ class FileIntake:
             kept = self._keep([path for _, path in some], told)
             for at, ((name, _), original) in enumerate(zip(some, kept, strict=True), start):
                 if told:
-                    told(either("读取文件", "Reading files"), at, len(files))
+                    told(name.rpartition("/")[2], at, len(files))
                 yield self._read(name, original, told)
 
     def _keep(self, paths: Sequence[Path], progress: _Told | None) -> list[Kept]:
@@ -135,6 +134,7 @@ class FileIntake:
     def _unpacked(self, name: str, path: Path, progress: _Told | None) -> list[tuple[str, Path]]:
         """The files of a zip; the path itself for whatever else it is."""
         whole = [(name, path)]
+        self._refused.pop(name, None)  # of an import that was stopped
         try:
             if not path.is_file() or not archives.is_zip(path) or self._is_file(path):
                 return whole
@@ -155,6 +155,7 @@ class FileIntake:
 
     def _entry(self, outer: str, path: Path, inside: archives.Inside) -> tuple[str, Path]:
         name = f"{outer}/{inside.name}"
+        self._refused.pop(name, None)
         if inside.refused:
             self._refused[name] = inside.refused
         return name, place(self._folder, inside.sha256) if inside.sha256 else path

@@ -71,6 +71,11 @@ class Keeping:
                 if size > most:
                     raise Refused("intake_too_large", size=size >> 20, most=most >> 20)
                 source.seek(0)
+            if (
+                path == place(self._folder, path.name) and self._digest(source) == path.name
+            ):  # out of a zip: it lies here
+                return path.name
+            source.seek(0)
             return self.add(source)
 
     def add(self, source: BinaryIO) -> str:
@@ -86,8 +91,7 @@ class Keeping:
                 while chunk:
                     _put(copy.write, chunk)
                     done += 1
-                    if self._progress and done % _TICK == 0:
-                        self._progress(either("保存原件", "Keeping originals"), done, 0)
+                    self._tell(done)
                     if chunk := source.read(_CHUNK):
                         digest.update(chunk)
                 _put(_flush, copy)
@@ -100,6 +104,18 @@ class Keeping:
         else:
             self._waiting[sha256] = partial
         return sha256
+
+    def _digest(self, source: BinaryIO) -> str:
+        digest, done = hashlib.sha256(), 0
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            done += 1
+            self._tell(done)
+        return digest.hexdigest()
+
+    def _tell(self, done: int) -> None:
+        if self._progress and done % _TICK == 0:
+            self._progress(either("保存原件", "Keeping originals"), done, 0)
 
     def where(self, sha256: str) -> Path:
         """Where the copy can be read now."""

@@ -5,12 +5,10 @@ An XML that the PDF carries as an attachment knows better than what is printed, 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pypdfium2
 from lxml import etree
 
 from fapiao_kernel.domain.errors import FapiaoError, Refused, finding
@@ -21,19 +19,14 @@ from fapiao_kernel.records.intake import digital_xml, ofd_attachments, pdf_invoi
 from fapiao_kernel.records.intake.draft import Draft
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
 from fapiao_kernel.records.intake.limits import MEMBER, parse_xml
-from fapiao_kernel.records.intake.pdf_text import Row, rows
+from fapiao_kernel.records.intake.pdf_reader import Printed, Reader
+from fapiao_kernel.records.intake.pdf_text import Row
 from fapiao_kernel.records.language import either
 
-PAGES = 300
-"""Pages of one file; an invoice has one, with a long list a few, and some people put a month into one file."""
-_ATTACHMENTS = 20
 _WITHIN = 1024
 """Readers look for the signature in so many bytes (PDF 32000-1, implementation note in annex H)."""
 _WANTED = {"seller_name": "销售方名称", "seller_id": "销售方识别号", "buyer_name": "购买方名称"}
-_ONE_AT_A_TIME = threading.Lock()
-"""PDFium is not made for threads."""
-_PASSWORD, _SECURITY = 4, 5
-"""FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY (fpdfview.h)."""
+READER = Reader()
 
 
 @dataclass(frozen=True)
@@ -49,41 +42,24 @@ class Pdf:
 
     def read(self, path: Path, progress: Progress | None = None) -> Content:
         """Every invoice in it. Raises ``Refused``: ``intake_pdf_damaged``, ``intake_pdf_locked``, ``intake_pdf_large``,
-        ``intake_pdf_scanned``, ``intake_pdf_other``.
+        ``intake_pdf_failed``, ``intake_pdf_scanned``, ``intake_pdf_other``.
         """
         if (size := path.stat().st_size) > MEMBER:
             raise Refused("intake_too_large", size=size >> 20, most=MEMBER >> 20)
-        with _ONE_AT_A_TIME:
-            try:
-                document = pypdfium2.PdfDocument(path.read_bytes())
-            except pypdfium2.PdfiumError as error:
-                locked = getattr(error, "err_code", None) in (_PASSWORD, _SECURITY)
-                raise Refused("intake_pdf_locked" if locked else "intake_pdf_damaged", original=str(error)) from error
-            try:
-                return _content(document, progress)
-            except pypdfium2.PdfiumError as error:
-                raise Refused("intake_pdf_damaged", original=str(error)[:200]) from error
-            finally:
-                document.close()
-
-
-def _content(document: pypdfium2.PdfDocument, progress: Progress | None) -> Content:
-    if (count := len(document)) > PAGES:
-        raise Refused("intake_pdf_large", what=f"{count} > {PAGES}")
-    attached = list(_attached(document))
-    pages: list[list[Row]] = []
-    for at in range(count):
         if progress:
-            progress(either("读取页面", "Reading pages"), at, count)
-        page = document[at]
-        pages.append(rows(page))
-        page.close()
+            progress(either("读取 PDF", "Reading PDF"), 0, 0)
+        return _content(READER.read(path))
+
+
+def _content(printed: Printed) -> Content:
+    pages = printed.pages
+    attached = list(_attached(printed.attached))
     empty = [at for at, page in enumerate(pages, 1) if not page]
     groups = _groups(pages)
     if len(groups) <= 1 and attached:
         return _over(attached, groups).content()
-    if len(empty) == count:
-        raise Refused("intake_pdf_scanned", pages="全部" if count > 1 else "1")
+    if len(empty) == len(pages):
+        raise Refused("intake_pdf_scanned", pages=f"1–{len(pages)}" if len(pages) > 1 else "1")
     if not groups:
         raise Refused("intake_pdf_other")
     invoices: list[Invoice] = []
@@ -132,15 +108,12 @@ def _over(attached: list[Draft], groups: list[tuple[int, list[list[Row]]]]) -> D
     return whole
 
 
-def _attached(document: pypdfium2.PdfDocument) -> Iterator[Draft]:
+def _attached(attached: list[bytes]) -> Iterator[Draft]:
     """Invoices among the attachments (XBRL or EInvoice); whatever else is attached is not ours."""
-    for at in range(min(document.count_attachments(), _ATTACHMENTS)):
+    for content in attached:
         try:
-            content = bytes(document.get_attachment(at).get_data())
-            root = parse_xml(content, name="附件") if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<") else None
-        except (pypdfium2.PdfiumError, FapiaoError):  # no invoice, or a damaged one: the page is there
-            continue
-        if root is None:
+            root = parse_xml(content, name="附件")
+        except FapiaoError:  # a damaged one: the page is there
             continue
         name = etree.QName(root).localname
         draft = (

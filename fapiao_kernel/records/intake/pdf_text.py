@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import pypdfium2
-import pypdfium2.raw as pdfium
-
-from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.records.intake.values import no_radicals, plain
 
-CHARACTERS = 50_000
-"""Characters of one page; a full invoice has about 1,500."""
 _SAME_ROW = 0.5
 """Of a character's height: values are printed a little above or below their labels, and rows lie 1.4 heights apart."""
 _FAR = 2.5
@@ -26,7 +19,7 @@ _APART = 0.45
 """Of a character's height: a gap that parts two words."""
 
 _LATIN_GAP = 0.2
-"""Of a character's height: a space between Latin words that was made by moving on."""
+"""Of a character's height: a space beside a Latin word that was made by moving on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +33,11 @@ class Char:
     height: float
     spaced: bool
     """White space came before it in the file; a gap alone is none."""
+
+    @classmethod
+    def of(cls, text: str, left: float, right: float, middle: float, height: float, spaced: bool) -> Char:
+        """A character for the radical that a font may give in its stead."""
+        return cls(no_radicals(text), left, right, middle, height, spaced)
 
 
 @dataclass(frozen=True)
@@ -78,17 +76,10 @@ class Row:
         return [(word[0].left, _written(word)) for word in found]
 
 
-def rows(page: pypdfium2.PdfPage) -> list[Row]:
-    """The page's rows from top to bottom. Raises ``Refused`` (``intake_pdf_large``)."""
-    text = page.get_textpage()
-    try:
-        if (count := text.count_chars()) > CHARACTERS:
-            raise Refused("intake_pdf_large", what=f"{count} > {CHARACTERS}")
-        chars = sorted(_chars(text.raw, count), key=lambda char: -char.middle)
-    finally:
-        text.close()
+def rows(chars: Iterable[Char]) -> list[Row]:
+    """A page's characters as rows from top to bottom."""
     found: list[list[Char]] = []
-    for char in chars:
+    for char in sorted(chars, key=lambda char: -char.middle):
         first = found[-1][0] if found else None
         if first and first.middle - char.middle <= _SAME_ROW * min(first.height, char.height):
             found[-1].append(char)
@@ -97,27 +88,13 @@ def rows(page: pypdfium2.PdfPage) -> list[Row]:
     return [Row(tuple(sorted(row, key=lambda char: char.left))) for row in found]
 
 
-def _chars(page: object, count: int) -> Iterator[Char]:
-    box, spaced = pdfium.FS_RECTF(), False
-    for at in range(count):
-        code = pdfium.FPDFText_GetUnicode(page, at)
-        character = chr(code) if 0 < code < 0x110000 else ""
-        if not character.strip() or not character.isprintable():
-            spaced = spaced or not pdfium.FPDFText_IsGenerated(page, at)
-        elif pdfium.FPDFText_GetLooseCharBox(page, at, ctypes.byref(box)):
-            height = max(abs(box.top - box.bottom), 1.0)
-            middle = (box.top + box.bottom) / 2
-            yield Char(no_radicals(character), box.left, box.right, middle, height, spaced)
-            spaced = False
-
-
 def _written(chars: Sequence[Char]) -> str:
-    """As it is written, with its own spaces, and with one where a gap parts two Latin words."""
+    """As it is written, with its own spaces, and with one where a gap parts a Latin word from its neighbour."""
     text = ""
     for at, char in enumerate(chars):
         if at:
             last = chars[at - 1]
-            latin = char.text.isascii() and last.text.isascii()
+            latin = char.text.isascii() or last.text.isascii()
             if char.spaced or (latin and char.left - last.right > _LATIN_GAP * char.height):
                 text += " "
         text += char.text

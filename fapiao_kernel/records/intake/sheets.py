@@ -74,7 +74,7 @@ class TableSheets:
             file.unlink(missing_ok=True)
 
     def _read(self, of: Callable[[Table], Iterator[tuple[int, Row]]]) -> tuple[Sequence[Invoice], Sequence[Finding]]:
-        with _quiet_collector():
+        with quiet_collector():
             careful = Careful(self._form, of)
             invoices = careful.invoices(self._heads, self._lines)
             return invoices, careful.findings
@@ -135,7 +135,7 @@ def _told(table: Table, found: Iterator[tuple[int, Row]], progress: Progress | N
 
 
 @contextmanager
-def _quiet_collector() -> Iterator[None]:
+def quiet_collector() -> Iterator[None]:
     """Hundreds of thousands of small objects that all stay: looking for cycles among them would double the time."""
     was = gc.isenabled()
     gc.disable()

@@ -32,13 +32,13 @@ def root_name(head: bytes) -> str:
     return found[1].decode("utf-8", "replace") if found else ""
 
 
-def read_xml(path: Path, name: str) -> etree._Element:
-    """The root element. Undeclared GBK is taken for what it is.
+def read_xml(path: Path, name: str, most: int = MEMBER) -> etree._Element:
+    """The root element of a file of ``most`` bytes. Undeclared GBK is taken for what it is.
 
     Raises ``Refused``: ``intake_too_large``, ``intake_xml_dtd``, ``intake_xml_broken``.
     """
-    if (size := path.stat().st_size) > MEMBER:
-        raise Refused("intake_too_large", size=size >> 20, most=MEMBER >> 20)
+    if (size := path.stat().st_size) > most:
+        raise Refused("intake_too_large", size=size >> 20, most=most >> 20)
     return parse_xml(_in_its_encoding(path.read_bytes()), name=name)
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.ports import Progress
-from fapiao_kernel.records.ledger import doubting, doubts, numbering, rows
+from fapiao_kernel.records.ledger import doubts, numbering, rows
 from fapiao_kernel.records.ledger.differing import Batch
 from fapiao_kernel.records.ledger.names import clean, normalised
 
@@ -23,13 +22,14 @@ _TOLD = (
     " n.amount, n.tax, n.total, n.fully_digital"
 )
 """What ``known`` keeps of an invoice that is here already, as the import tells it."""
-KNOWN = f"SELECT {_TOLD} FROM {{source}} n JOIN invoice i ON {_SAME}"
+KNOWN = f"SELECT {_TOLD}{{more}} FROM {{source}} n JOIN invoice i ON {_SAME}"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """An empty ``known``, for the imports to come."""
+    """An empty ``known``, and no code met yet, for the imports to come."""
     empty = "(SELECT *, NULL::BOOLEAN AS uploaded FROM invoice LIMIT 0)"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE known AS SELECT {_TOLD} FROM {empty} n")
+    numbering.begin(connection)
 
 
 def put(
@@ -39,10 +39,10 @@ def put(
     at: datetime,
     period: Period | None,
     progress: Progress | None,
-) -> list[Finding]:
-    """The batch's invoices as rows of the caller's transaction; those that are here already go into ``known``. Returns gaps (断号)."""
+) -> None:
+    """The batch's invoices as rows of the caller's transaction; those that are here already go into ``known``."""
     if not batch.invoices:
-        return []
+        return
     with tempfile.TemporaryDirectory(prefix="fapiao-import-") as folder:
         heads, goods = Path(folder) / "invoice.csv", Path(folder) / "line.csv"
         told = (rows.incoming_row(i, unit_key(i), seq, doubts.of(i, at, period)) for seq, i in batch.invoices)
@@ -52,7 +52,7 @@ def put(
         numbering.draw(connection, "incoming")
         there = numbering.overlaps(connection)
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE there AS {KNOWN.format(source='incoming')}{'' if there else ' WHERE false'}"
+            f"CREATE OR REPLACE TEMP TABLE there AS {KNOWN.format(source='incoming', more='')}{'' if there else ' WHERE false'}"
         )
         connection.execute("INSERT INTO known FROM there")
         fresh = "ANTI JOIN there USING (code, number)"
@@ -62,10 +62,8 @@ def put(
         )
         if goods.stat().st_size:
             connection.execute(f"INSERT INTO invoice_line FROM {rows.typed(goods, rows.LINE)} {fresh}")
-        gaps = doubting.gaps(connection)
         numbering.keep(connection)
     remember_names(connection, {name for _, i in batch.invoices for name in (i.seller_name, i.buyer_name) if name})
-    return gaps
 
 
 def _order(connection: duckdb.DuckDBPyConnection, source: str) -> str:

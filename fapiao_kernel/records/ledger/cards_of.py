@@ -36,6 +36,21 @@ class CardFinder:
         self._refused = refused
         self._keys: dict[tuple[str, str, int, int], int | None] = {}
 
+    @property
+    def volumes(self) -> list[tuple[Volume, str]]:
+        """Every card's volumes, each with its card, in the order in which they are looked at."""
+        return [each for volumes in self._volumes.values() for each in volumes]
+
+    @property
+    def fallback(self) -> str | None:
+        """Whose an invoice is that neither machine number nor volume gives to a card."""
+        return self._fallback
+
+    def check(self, device: str) -> None:
+        """Raises ``Refused`` (``ledger_simulated``) for a refused device."""
+        if device_number(device) in self._refused:
+            raise Refused("ledger_simulated", device=device_number(device))
+
     def unit_key(self, invoice: Invoice) -> int | None:
         """The invoice's unit; None for a fully digital one, and where the card is unknown.
 

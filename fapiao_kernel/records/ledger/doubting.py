@@ -17,8 +17,8 @@ Rows = Callable[[int, list[Key]], Mapping[Key, int | None]]
 """Import number and invoices → the row of the file that tells each."""
 
 _NUMBER = 8
+# That 价税合计 is not 金额 + 税额, every importer tells itself.
 _CODES = {
-    Doubt.SUM: ("ledger_sum_differs", "ledger_sum_differs_more"),
     Doubt.LINES: ("ledger_lines_differ", "ledger_lines_differ_more"),
     Doubt.RATE: ("ledger_rate_doubtful", "ledger_rate_doubtful_more"),
     Doubt.ID: ("ledger_id_doubtful", "ledger_id_doubtful_more"),
@@ -53,7 +53,7 @@ def doubtful(connection: duckdb.DuckDBPyConnection, first: int, last: int, rows:
 
 
 def gaps(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
-    """Gaps under the codes that were drawn last (``numbering.draw``), before they are kept."""
+    """Gaps under the codes that these imports touched, in the whole ledger."""
     found: list[Finding] = []
     more = sheets = 0
     for gap in numbering.gaps(connection):

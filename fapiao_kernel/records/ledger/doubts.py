@@ -55,7 +55,7 @@ UNTIL = (
     (date(2014, 6, 30), ("0.04",)),
 )
 """Last day → rates that ended with it: 公告2019年第39号, 财税〔2018〕32号, 财税〔2014〕57号. A red invoice keeps its blue one's rate."""
-_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _ID = 18
 
 
@@ -67,11 +67,14 @@ def rate_doubtful(rate: str, day: date, *, red: bool) -> bool:
 
 
 def id_doubtful(taxpayer: str) -> bool:
-    """Whether 18 characters are no 统一社会信用代码: symbols and check digit (GB 32100-2015: weights 3^i mod 31). Other lengths say nothing."""
+    """Whether 18 characters are no 统一社会信用代码, by symbols and check digit (GB 32100-2015: weights 3^i mod 31).
+
+    Other lengths say nothing.
+    """
     if len(taxpayer) != _ID:
         return False
     try:
-        values = [_SYMBOLS.index(symbol) for symbol in taxpayer.upper()]
+        values = [SYMBOLS.index(symbol) for symbol in taxpayer.upper()]
     except ValueError:
         return True
     weighed = sum(value * pow(3, place, 31) for place, value in enumerate(values[:-1]))

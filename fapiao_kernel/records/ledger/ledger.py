@@ -219,8 +219,7 @@ class DuckLedger:
 
     def page(self, units: Sequence[ClearUnit], after: str, limit: int) -> dict[str, Any]:
         """A page of the units' invoices in order of code and number: ``{"rows", "next"}``; amounts and dates as text."""
-        with self._connection.cursor() as cursor:
-            return reading.page(cursor, [unit.key for unit in units], after, limit)
+        return self.browser.of_units([unit.key for unit in units], after, limit)
 
     def totals(self) -> list[dict[str, Any]]:
         """Totals by type, period, rate and state (``open | cleared | fully_digital | card_unknown``), voids zero."""

@@ -89,8 +89,8 @@ def write(cursor: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any
     except _WRONG_VALUE as error:
         if not params:
             raise  # it is no value's fault: the query itself is wrong
-        facts = {"name": name, "parameter": "、".join(params), "known": _known(query)}
-        raise UsageError("query_parameter", original=str(error), **facts) from error
+        wrong, known = "、".join(params), _known(query)
+        raise UsageError("query_parameter", name=name, parameter=wrong, known=known, original=str(error)) from error
     finally:
         cursor.execute("ROLLBACK")
 

@@ -28,9 +28,15 @@ def draw(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE drawn AS {_MAP.format(source=source)}")
 
 
+def begin(connection: duckdb.DuckDBPyConnection) -> None:
+    """Before the first ``keep`` of an import: no code was met yet."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE books (book VARCHAR)")
+
+
 def keep(connection: duckdb.DuckDBPyConnection) -> None:
     """What was drawn becomes part of the ledger's map."""
     connection.execute("INSERT INTO number_map SELECT book, bucket, bits FROM drawn ORDER BY ALL")
+    connection.execute("INSERT INTO books SELECT DISTINCT book FROM drawn")
     connection.execute("DROP TABLE drawn")
 
 
@@ -67,23 +73,22 @@ class Gap:
         return self.last - self.first + 1
 
 
-_OPEN = """
-SELECT book, bucket, bit_or(bits) AS bits FROM (
-  SELECT book, bucket, bits FROM number_map UNION ALL SELECT book, bucket, bits FROM drawn
-) SEMI JOIN (SELECT DISTINCT book FROM drawn WHERE length(book) IN (10, 12)) USING (book)
+_MET = """
+SELECT book, bucket, bit_or(bits) AS bits
+FROM number_map SEMI JOIN (SELECT DISTINCT book FROM books WHERE length(book) IN (10, 12)) USING (book)
 WHERE bucket >= 0 GROUP BY book, bucket
 """
 _EDGES = f"""
 SELECT book, bucket, bits, next FROM (
   SELECT *, lead(bucket) OVER (PARTITION BY book ORDER BY bucket) AS next, lag(bucket) OVER (PARTITION BY book ORDER BY bucket) AS before
-  FROM ({_OPEN})
+  FROM ({_MET})
 ) WHERE bits <> 18446744073709551615 OR next <> bucket + 1 OR before IS NULL OR next IS NULL OR before <> bucket - 1
 ORDER BY book, bucket
 """
 
 
 def gaps(connection: duckdb.DuckDBPyConnection) -> Iterator[Gap]:
-    """Gaps under the codes of what was drawn, among it and the ledger together. Fully digital ones have none: others use the numbers
+    """Gaps under the codes that were met since ``begin``, in the whole ledger. Fully digital ones have none: others use the numbers
     between."""
     rows = connection.execute(_EDGES).fetchall()
     return between((book, bucket, int(bits), following) for book, bucket, bits, following in rows)

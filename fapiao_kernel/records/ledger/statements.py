@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -21,8 +22,8 @@ _SUMS = ("positive_amount", "positive_tax", "negative_amount", "negative_tax")
 _TOLD = ", ".join((*_COUNTS, *_SUMS))
 _NEWEST = f"SELECT invoice_type, {_TOLD}, source, read_at FROM newest_statistics WHERE device_number = ? AND period = ?"
 _RETURN = """
-SELECT invoice_type, rate, amount, tax, total, source, told_at, filed_on, note FROM newest_return
-WHERE taxpayer_id = ? AND period = ? ORDER BY invoice_type, rate
+SELECT invoice_type, rate, amount, tax, total, seq, source, told_at, filed_on, note FROM newest_return
+WHERE taxpayer_id = ? AND period = ? ORDER BY seq, invoice_type, rate
 """
 
 
@@ -78,16 +79,17 @@ class StatementBook:
             for kind, *told, source, read_at in rows
         )
 
-    def filed(self, taxpayer_id: str, period: Period) -> FiledReturn | None:
+    def filed(self, taxpayer_id: str, period: Period) -> tuple[FiledReturn, ...]:
         """See ``ports.Statements``."""
         with self._connection.cursor() as cursor:
             rows = cursor.execute(_RETURN, [taxpayer_id, period.first_day]).fetchall()
-        if not rows:
-            return None
-        figures = tuple(Figure(*row[:5]) for row in rows)
-        source, at, filed_on, note = rows[0][5:]
-        day = date.fromisoformat(filed_on) if filed_on else None
-        return FiledReturn(taxpayer_id, period, figures, Told(source), datetime.fromisoformat(at), day, note)
+        found = []
+        for (_, source, at, filed_on, note), told in groupby(rows, key=lambda row: row[5:]):
+            day = date.fromisoformat(filed_on) if filed_on else None
+            figures = tuple(Figure(*row[:5]) for row in told)
+            moment = datetime.fromisoformat(at)
+            found.append(FiledReturn(taxpayer_id, period, figures, Told(source), moment, day, note))
+        return tuple(found)
 
     def _known(self, device_number: str, one: MonthStatistics, source: Source, at: datetime) -> bool:
         """Whether the newest row of the unit says the same, told on the same day: a check a minute writes one row a day."""
@@ -115,4 +117,3 @@ class StatementBook:
             with contextlib.suppress(duckdb.TransactionException):  # a commit that failed has rolled back already
                 self._writer.execute("ROLLBACK")
             raise
-

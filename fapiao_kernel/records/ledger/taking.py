@@ -11,11 +11,14 @@ import duckdb
 
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.period import Period
+from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import LISTED, Added, Listed, Progress, Reading
-from fapiao_kernel.records.ledger import adding, differing, doubting
+from fapiao_kernel.ports.intake import Sheets
+from fapiao_kernel.records.ledger import adding, differing, doubting, watching
 from fapiao_kernel.records.ledger.cards_of import CardFinder
 from fapiao_kernel.records.ledger.differing import Batch, Key
 from fapiao_kernel.records.ledger.finishing import Origin, Outcome, finish
+from fapiao_kernel.records.ledger.taking_sheets import Taking
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,28 @@ def take(
     try:
         for seq, reading in enumerate(readings, first):
             origin = Origin(seq, reading.original, reading.file)
+            if reading.sheets is not None:
+                added += _objects(connection, group, terms)
+                group = _Group()
+                added.append(_sheets(connection, reading.sheets, origin, terms))
+                continue
             if not group.batch.fits(reading.invoices):
                 added += _objects(connection, group, terms)
                 group = _Group()
             group.origins.append(origin)
             group.batch.take(seq, reading.invoices)
         added += _objects(connection, group, terms)
+        watching.pause(terms.progress)
         connection.execute("COMMIT")
     except BaseException:
-        with contextlib.suppress(duckdb.TransactionException):  # a commit that failed has rolled back already
+        # What the connection was told to stop is over; a commit that failed has rolled back already.
+        with contextlib.suppress(duckdb.TransactionException):
             connection.execute("ROLLBACK")
         raise
+    finally:
+        for reading in readings:
+            if reading.sheets is not None:
+                reading.sheets.close()
     return tuple(added)
 
 
@@ -69,25 +83,38 @@ def _objects(connection: duckdb.DuckDBPyConnection, group: _Group, terms: Terms)
     batch = group.batch
     outcomes = {o.seq: Outcome(o, batch.sizes.get(o.seq, 0)) for o in group.origins}
     adding.prepare(connection)
-    gaps = adding.put(connection, batch, terms.finder.unit_key, terms.at, terms.period, terms.progress)
-    tell(connection, batch, outcomes)
-    if gaps:
-        outcomes[group.origins[-1].seq].findings += gaps
-    finish(connection, outcomes, terms.closed, terms.at, cards=terms.cards)
-    return [_added(outcome, batch.listed.get(seq, ())) for seq, outcome in outcomes.items()]
-
-
-def tell(connection: duckdb.DuckDBPyConnection, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
-    """Differences and doubts, to each import its own."""
+    adding.put(connection, batch, terms.finder.unit_key, terms.at, terms.period, terms.progress)
+    here = differing.from_ledger(connection, batch.rows)
+    for seq, outcome in outcomes.items():
+        outcome.differences = differing.told([*here.get(seq, ()), *batch.again.get(seq, ())])
 
     def rows(_: int, keys: list[Key]) -> Mapping[Key, int | None]:
         return {key: batch.rows.get(key) for key in keys}
 
-    here = differing.from_ledger(connection, batch.rows)
-    for seq, outcome in outcomes.items():
-        outcome.differences = differing.told([*here.get(seq, ()), *batch.again.get(seq, ())])
     for seq, found in doubting.doubtful(connection, min(outcomes), max(outcomes), rows).items():
         outcomes[seq].findings += found
+    outcomes[group.origins[-1].seq].findings += doubting.gaps(connection)
+    finish(connection, outcomes, terms.closed, terms.at, cards=terms.cards)
+    return [_added(outcome, batch.listed.get(seq, ())) for seq, outcome in outcomes.items()]
+
+
+def _sheets(connection: duckdb.DuckDBPyConnection, sheets: Sheets, origin: Origin, terms: Terms) -> Added:
+    """A file of many rows."""
+    adding.prepare(connection)
+    seq = origin.seq
+    brought = Taking(connection, sheets, seq, terms.finder, terms.at, terms.period, terms.progress).bring()
+    outcome = Outcome(origin, brought.size, bad=brought.bad)
+    here = differing.from_ledger(connection, brought.rows | brought.batch.rows).get(seq, ())
+    outcome.differences = differing.told([*here, *brought.again, *brought.batch.again.get(seq, ())])
+    outcome.findings += brought.findings
+    doubts = doubting.doubtful(connection, seq, seq, lambda _, keys: brought.row_of(keys))
+    outcome.findings += [*doubts.get(seq, ()), *doubting.gaps(connection)]
+    finish(connection, {seq: outcome}, terms.closed, terms.at, cards=terms.cards)
+    for (key,) in connection.execute(
+        "SELECT DISTINCT unit_key FROM unit_import WHERE import_seq = ?", [seq]
+    ).fetchall():
+        terms.finder.check(ClearUnit.from_key(key).device_number)
+    return Added(seq, outcome.new, outcome.known, outcome.all_findings, brought.listed, outcome.bad)
 
 
 def _added(outcome: Outcome, listed: Sequence[Invoice]) -> Added:

@@ -11,10 +11,8 @@ from fapiao_kernel.domain.invoice import DEVICE_TYPES
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.ports.intake import FIELDS, Table
 from fapiao_kernel.records.ledger.doubts import ALWAYS, UNTIL, Doubt
-from fapiao_kernel.records.ledger.taking_words import CLASS, Words, case, one_of, quoted
+from fapiao_kernel.records.ledger.taking_words import CLASS, MASKED, Words, case, one_of, quoted
 
-MASKED = ("", "***", "*", "免税", "不征税")
-"""Tax cells that mean 0.00; in any other amount they are odd."""
 ODD = -1
 """``doubts`` of a row that is not plain, until it is gone again."""
 EMPTY_DAY = "DATE '1990-01-01'"
@@ -22,8 +20,7 @@ _MONEY = ("amount", "tax", "total")
 REMARK = r"^[\s\p{Z}\x{85}=''‘’]|[\s\p{Z}\x{85}]$|[[:cntrl:]\x{FFFD}]|^-?[0-9]{1,16}\.0$"
 """A text that the careful road would not leave as it is."""
 _RED_OF = r"对应正数发票代码[:：](\d{10}|\d{12})号码[:：](\d{8})(?:[^0-9]|$)"
-_DIGITS_ELSEWHERE = r"代码|号码|红冲"
-REJECTS, SCANS = "odd_lines", "odd_scans"
+_DIGITS_ELSEWHERE = r"代码|号码|红冲|[0-9０-９]{8}"
 
 
 @dataclass(frozen=True)
@@ -34,14 +31,15 @@ class Cards:
     fallback: str | None
 
 
-def cells(table: Table) -> str:
-    """The SQL that reads the table's known columns, each under its field's name; bad lines go to ``REJECTS``."""
+def cells(table: Table, rejects: str, *, masked: bool = False) -> str:
+    """The SQL that reads the table's known columns, each under its field's name; bad lines go to table ``rejects``. ``masked``: tax
+    cells hold words."""
     names = {place: name for name, place in table.columns.items()}
     types = {}
     for place in range(table.width):
         name = names.get(place, f"column{place}")
         if name in _MONEY:
-            kind = "DECIMAL(18,4)"
+            kind = "VARCHAR" if masked and name == "tax" else "DECIMAL(18,4)"
         elif name == "issued":
             kind = "DATE" if _separated(table) else "VARCHAR"
         elif table.numbered and place == 0:
@@ -51,15 +49,15 @@ def cells(table: Table) -> str:
         types[name] = kind
     columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in types.items())
     texts = ", ".join(quoted(name) for name, kind in types.items() if kind == "VARCHAR")
-    nulls = ", ".join(quoted(word) for word in MASKED)
     read = (
         f"read_csv({quoted(str(table.file))}, header=false, skip={table.skip}, auto_detect=false, delim={quoted(table.delimiter)},"
         f" quote={quoted(table.quote)}, escape={quoted(table.quote)}, dateformat={quoted(table.day_format)},"
-        f" columns={{{columns}}}, nullstr=[{nulls}], force_not_null=[{texts}], max_line_size=8388608,"
-        f" store_rejects=true, rejects_table='{REJECTS}', rejects_scan='{SCANS}', rejects_limit=0)"
+        f" columns={{{columns}}}, nullstr='', force_not_null=[{texts}], max_line_size=8388608,"
+        f" store_rejects=true, rejects_table='{rejects}', rejects_scan='{rejects}_scans', rejects_limit=0)"
     )
     missing = [f"{_nothing(name)} AS {name}" for name in FIELDS if name not in table.columns]
-    return f"(SELECT *{''.join(', ' + each for each in missing)} FROM {read})"
+    tax = f" REPLACE (CASE WHEN {one_of('tax', MASKED)} THEN 0 WHEN tax = '' THEN 0 ELSE try_cast(tax AS DECIMAL(18,4)) END AS tax)"
+    return f"(SELECT *{tax if masked else ''}{''.join(', ' + each for each in missing)} FROM {read})"
 
 
 def _separated(table: Table) -> bool:
@@ -76,32 +74,39 @@ def _nothing(name: str) -> str:
 def _issued(table: Table) -> str:
     if _separated(table):
         return "issued"
-    digits = len(datetime(2000, 1, 1).strftime(table.day_format))  # noqa: DTZ001 - only its length
+    digits = len(datetime(2000, 1, 1).strftime(table.day_format))
     return f"CASE WHEN length(issued) = {digits} THEN try_strptime(issued, {quoted(table.day_format)})::DATE END"
 
 
 def selected(
-    table: Table, words: Words, cards: Cards, seq: int, at: datetime, period: Period | None, *, lines: bool = False
+    table: Table,
+    words: Words,
+    cards: Cards,
+    seq: int,
+    at: datetime,
+    period: Period | None,
+    *,
+    rejects: str,
+    lines: bool = False,
+    staged: bool = False,
 ) -> str:
-    """A SELECT with the columns of ``invoice``; ``doubts`` is ``ODD`` for every row that is not plain. ``lines``: goods lines tell the
-    rate, and the table has a ``row_number`` behind."""
+    """A SELECT with the columns of ``invoice``; ``doubts`` is ``ODD`` for every row that is not plain. ``lines``: rows are goods lines,
+    with ``item`` and ``tax_class`` behind. ``staged``: with ``row_number`` behind where the table has one."""
     by_name = "kind" in table.columns
     digital = "digital_number <> ''"
-    own_code = f"CASE WHEN {digital} THEN '' ELSE code END"
-    own_number = f"CASE WHEN {digital} THEN digital_number ELSE number END"
     kinds = " ".join(
         f"WHEN kind = {quoted(name)} AND source = {quoted(source)} AND {_code_is(where, by_name)} THEN {quoted(kind.value)}"
         for (name, source, where), kind in words.kinds.items()
     )
     first = f"""
-SELECT *, {own_code} AS own_code, {own_number} AS own_number, {_issued(table)} AS day,
+SELECT *, CASE WHEN {digital} THEN digital_number ELSE number END AS own_number, {_issued(table)} AS day,
   CASE {kinds or "WHEN false THEN ''"} END AS type,
-  coalesce(tax, 0) AS own_tax, {_total(table)} AS own_total,
+  {"tax" if words.masked else "coalesce(tax, 0)"} AS own_tax, {_total(table)} AS own_total,
   {case("status", {word: str(void).lower() for word, void in words.voids.items()})} AS void,
   {case("uploaded", {word: "NULL" if sent is None else str(sent).lower() for word, sent in words.uploads.items()})} AS sent,
   {case("rate", {word: quoted(rate) for word, rate in words.rates.items()})} AS own_rate,
   positive = '否' OR amount < 0 AS is_red
-FROM (SELECT * REPLACE ({own_code.replace("code END", "code END")} AS code) FROM {cells(table)})
+FROM (SELECT * REPLACE (CASE WHEN {digital} THEN '' ELSE code END AS code) FROM {cells(table, rejects, masked=words.masked)})
 """
     second = f"SELECT *, {_red_of()} AS own_red_of FROM ({first})"
     plain = " AND ".join(f"({each})" for each in _plain(words, table, lines=lines))
@@ -110,8 +115,8 @@ FROM (SELECT * REPLACE ({own_code.replace("code END", "code END")} AS code) FROM
     kind_number = case("type", {kind.value: str(place) for place, kind in enumerate(DEVICE_TYPES)})
     months = "(year(day) - 1990) * 12 + month(day)"
     key = f"CASE WHEN plain AND code <> '' THEN ((({months}) * {len(DEVICE_TYPES)} + {kind_number})::BIGINT << 40) + {device} END"
-    doubts = " + ".join(_doubts(words, at, period, lines=lines)) or "0"
-    row = ", row_number" if table.numbered else ""
+    doubts = " + ".join(_doubts(words, at, period)) or "0"
+    further = (", item, tax_class" if lines else "") + (", row_number" if staged and table.numbered else "")
     return f"""
 SELECT {key} AS unit_key, {int(seq)} AS import_seq, code, own_number AS number, coalesce(type, '') AS invoice_type,
   coalesce(day, {EMPTY_DAY}) AS issue_date, date_trunc('month', coalesce(day, {EMPTY_DAY}))::DATE AS period,
@@ -119,7 +124,7 @@ SELECT {key} AS unit_key, {int(seq)} AS import_seq, code, own_number AS number, 
   coalesce(own_total, 0)::DECIMAL(18,2) AS total, coalesce(own_rate, '') AS rate,
   CASE WHEN void THEN 'void' ELSE 'normal' END AS status, coalesce(is_red, false) AS red, coalesce(own_red_of, '') AS red_of,
   code = '' AS fully_digital, CASE WHEN code = '' AND plain THEN '' ELSE machine_number END AS machine_number, 0 AS lines, remark,
-  CASE WHEN plain THEN {doubts} ELSE {ODD} END AS doubts{row if lines else ""}
+  CASE WHEN plain THEN {doubts} ELSE {ODD} END AS doubts{further}
 FROM ({third})
 """
 
@@ -163,19 +168,20 @@ def _plain(words: Words, table: Table, *, lines: bool) -> list[str]:
         conditions.append("status = ''")
     if "uploaded" in table.columns:
         conditions.append(one_of("uploaded", words.uploads))
-    if not lines:
-        conditions.append("own_rate IS NOT NULL")
+    conditions.append("own_rate IS NOT NULL")
+    if lines:
+        conditions.append(f"NOT regexp_matches(item, '{REMARK}') AND NOT regexp_matches(tax_class, '{REMARK}')")
     return conditions
 
 
-def _doubts(words: Words, at: datetime, period: Period | None, *, lines: bool) -> list[str]:
+def _doubts(words: Words, at: datetime, period: Period | None) -> list[str]:
     found = [f"CASE WHEN day > DATE '{at.date().isoformat()}' THEN {int(Doubt.FUTURE)} ELSE 0 END"]
     if period is not None:
         first, last = period.first_day.isoformat(), period.last_day.isoformat()
         found.append(f"CASE WHEN day < DATE '{first}' OR day > DATE '{last}' THEN {int(Doubt.PERIOD)} ELSE 0 END")
     if any(sent is False for sent in words.uploads.values()):
         found.append(f"CASE WHEN sent = false THEN {int(Doubt.UNSENT)} ELSE 0 END")
-    if not lines and (doubtful := rate_doubtful("own_rate", "day", "is_red", set(words.rates.values()))):
+    if doubtful := rate_doubtful("own_rate", "day", "is_red", set(words.rates.values())):
         found.append(f"CASE WHEN {doubtful} THEN {int(Doubt.RATE)} ELSE 0 END")
     return found
 
@@ -189,7 +195,9 @@ def rate_doubtful(rate: str, day: str, red: str, rates: set[str]) -> str:
     never = [each for each in odd if each not in ended]
     parts = [one_of(rate, never)] if never else []
     parts += [
-        f"({rate} = {quoted(each)} AND NOT {red} AND {day} > DATE '{ended[each].isoformat()}')" for each in odd if each in ended
+        f"({rate} = {quoted(each)} AND NOT {red} AND {day} > DATE '{ended[each].isoformat()}')"
+        for each in odd
+        if each in ended
     ]
     return " OR ".join(parts)
 

@@ -28,13 +28,18 @@ CLASS = "concat(length(code), left(code, 1), substr(code, 8, 1), right(code, 2))
 @dataclass(frozen=True)
 class Words:
     """``kinds``: (发票票种, 发票来源, whether there is a code, or the code's class) → type; ``rates``, ``voids``, ``uploads`` by word.
-    ``scattered``: neighbouring rows lie in different months."""
+    ``masked``: tax cells hold words. ``scattered``: neighbouring rows lie in different months."""
 
     kinds: Mapping[tuple[str, str, str], InvoiceType] = field(default_factory=dict)
     rates: Mapping[str, str] = field(default_factory=dict)
     voids: Mapping[str, bool] = field(default_factory=dict)
     uploads: Mapping[str, bool | None] = field(default_factory=dict)
+    masked: bool = False
     scattered: bool = False
+
+
+MASKED = ("***", "*", "免税", "不征税")
+"""Tax cells that mean 0.00."""
 
 
 def learn(sheets: Sheets, table: Table) -> Words:
@@ -45,6 +50,7 @@ def learn(sheets: Sheets, table: Table) -> Words:
     uploads: dict[str, bool | None] = {}
     asked: set[tuple[str, str, str]] = set()
     months: list[int] = []
+    masked = False
     by_name = "kind" in table.columns
     for spot in _spots(table):
         near: set[str] = set()
@@ -60,6 +66,7 @@ def learn(sheets: Sheets, table: Table) -> Words:
                 kind = sheets.kind(name, source, code)
                 if kind is not None:
                     kinds[where] = kind
+            masked = masked or cell.get("tax") in MASKED
             rate, status, upload = cell.get("rate", ""), cell.get("status", ""), cell.get("uploaded", "")
             if rate not in rates and plain(rate):
                 rates[rate] = sheets.rate(rate)
@@ -70,7 +77,7 @@ def learn(sheets: Sheets, table: Table) -> Words:
         if near:
             months.append(len(near))
     scattered = len(months) > 1 and statistics.median(months) > 1
-    return Words(kinds, rates, voids, uploads, scattered)
+    return Words(kinds, rates, voids, uploads, masked, scattered)
 
 
 def code_class(code: str) -> str:
@@ -125,7 +132,9 @@ def file_read(file: object, place: int, size: int) -> bytes:
 
 def _rows(table: Table, text: bytes) -> list[list[str]]:
     lines = text.decode("utf-8", "replace").split("\n")
-    reader = csv.reader((line + "\n" for line in lines if line.strip()), delimiter=table.delimiter, quotechar=table.quote)
+    reader = csv.reader(
+        (line + "\n" for line in lines if line.strip()), delimiter=table.delimiter, quotechar=table.quote
+    )
     found = []
     try:
         for row in reader:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
 
 import duckdb
 
@@ -18,7 +17,8 @@ NEVER = -1
 """Watermark of a unit that was never cleared."""
 
 
-class Sums(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sums:
     """What one import brought for a unit (or for one rate of it); a void mark takes sums off and has ``count`` 0."""
 
     seq: int

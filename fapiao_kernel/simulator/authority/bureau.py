@@ -12,7 +12,7 @@ from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.money import fen
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.simulator.authority import codec, sealed
-from fapiao_kernel.simulator.authority.comparison import compare
+from fapiao_kernel.simulator.authority.comparison import compare, declared
 from fapiao_kernel.simulator.authority.store import Span, Store
 from fapiao_kernel.simulator.clock import FarClock, PracticeClock
 
@@ -161,8 +161,11 @@ class Bureau:
         return [{"hzh": receipt}]
 
     def _declaration(self, asked: codec.Asked) -> Groups:
-        filed, compared, sentence = compare(self._store, self._span(_only(asked)))
-        return [{"sbbz": "1" if filed else "0", "bdbz": "1" if compared else "0", "sm": sentence}]
+        span = self._span(_only(asked))
+        filed, compared, sentence = compare(self._store, span)
+        group = {"sbbz": "1" if filed else "0", "bdbz": "1" if compared else "0", "sm": sentence}
+        total = declared(self._store, span)
+        return [group if total is None else {**group, "sbje": total}]
 
     # --- 清卡 ------------------------------------------------------------------------------------------------------
 

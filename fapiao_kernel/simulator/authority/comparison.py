@@ -34,6 +34,22 @@ def compare(store: Store, span: Span) -> tuple[bool, bool, str]:
     return True, True, "已申报，票表比对通过"
 
 
+def declared(store: Store, span: Span) -> str | None:
+    """What was declared over exactly this span, in yuan; None when nothing was, or when a return reaches beyond it.
+
+    A type reported later is declared by a supplement of its own: when only all returns together come to the summaries, all count.
+    """
+    filings = [filing for filing in store["returns"] if Span.parse(filing["span"]).touches(span)]
+    if not filings or any(not Span.parse(filing["span"]).within(span) for filing in filings):
+        return None
+    latest = _latest_returns(store, span)
+    if latest is None:
+        return None
+    last, every = (sum(filing["total"] for filing in some) for some in (latest, filings))
+    whole = sum(summary["total"] for summary in store.summaries(span))
+    return _yuan(every if last != whole and every == whole else last)
+
+
 def _latest_returns(store: Store, span: Span) -> list[dict[str, Any]] | None:
     """The latest return over each month of the span, each once; None when a month has none."""
     found: list[dict[str, Any]] = []

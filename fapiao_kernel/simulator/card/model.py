@@ -204,7 +204,7 @@ def _clear(memory: Memory, record: TypeRecord, request: Request) -> Reply:
         return Reply(0x9302)
     memory.mac_faults = 0
     controls = sealed.open_payload(key, payload, record.random)
-    if controls is None or not _fits(controls, record, request.p2):
+    if controls is None or not _fits(controls, record, request.p2) or _left_out(memory, record, controls):
         return Reply(0x6A80)
     span = record.span
     record.lock_date, record.start, record.end = controls.lock_date, controls.start, controls.end
@@ -218,3 +218,10 @@ def _clear(memory: Memory, record: TypeRecord, request: Request) -> Reply:
 def _fits(controls: sealed.Controls, record: TypeRecord, number: int) -> bool:
     later = controls.lock_date > record.lock_date and record.end < controls.start <= controls.end
     return controls.record == number and later
+
+
+def _left_out(memory: Memory, record: TypeRecord, controls: sealed.Controls) -> bool:
+    """Whether invoices issued since the report would be in no span at all."""
+    opened, last = set(months(controls.start, controls.end)), f"{record.end:%Y-%m}"
+    own = (t.month for t in memory.totals if t.type == record.type and any(t.counts))
+    return any(month > last and month not in opened for month in own)

@@ -182,7 +182,7 @@ def test_nothing_is_issued_while_a_clear_holds_the_card(world: World) -> None:
         id, over, card, device_number, outcomes = "run-1", False, ADDRESS, "", {}
         state = State.CONFIRMED
 
-    world.runs = [Clear()]  # type: ignore[list-item]
+    world.runs = [Clear()]  # type: ignore[list-item]  # no whole run is needed
     with pytest.raises(Refused) as refusal:
         world.issue(request())
     assert refusal.value.code == "issue_clear_under_way"

@@ -28,7 +28,7 @@ def void(world: World, typed: str = "0001") -> object:
 
 def test_a_void_is_on_card_and_in_ledger(issued: World) -> None:
     result = void(issued)
-    assert result.outcome is Outcome.DONE  # type: ignore[attr-defined]
+    assert result.outcome is Outcome.DONE  # type: ignore[attr-defined]  # a result
     assert issued.card.issued[CODE, FIRST].void
     assert issued.books.rows[CODE, FIRST].status is InvoiceStatus.VOID
     assert issued.kinds()[-3:] == ["void.intent", "void.done", "void.entered"]
@@ -45,7 +45,7 @@ def test_a_void_needs_the_last_four_digits(issued: World, typed: str) -> None:
 def test_the_same_void_twice_is_one(issued: World) -> None:
     void(issued)
     issued.restart()
-    assert void(issued).outcome is Outcome.AGAIN  # type: ignore[attr-defined]
+    assert void(issued).outcome is Outcome.AGAIN  # type: ignore[attr-defined]  # a result
     assert issued.card.applied.count(("void", FIRST)) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_void_that_never_arrived_is_settled_as_not_done(issued: World) -> None
 
 def test_what_other_software_voided_only_comes_into_the_ledger(issued: World) -> None:
     issued.card.issued[CODE, FIRST] = replace(issued.card.issued[CODE, FIRST], void=True)
-    assert void(issued).outcome is Outcome.DONE  # type: ignore[attr-defined]
+    assert void(issued).outcome is Outcome.DONE  # type: ignore[attr-defined]  # a result
     assert ("void", FIRST) not in issued.card.applied
     assert issued.books.rows[CODE, FIRST].status is InvoiceStatus.VOID
 
@@ -135,5 +135,5 @@ def test_a_find_shows_card_and_ledger_side_by_side(issued: World) -> None:
     assert (found.code, found.agree) == (CODE, True)
     issued.card.issued[CODE, FIRST] = replace(issued.card.issued[CODE, FIRST], void=True)
     assert not issued.engine.find(ADDRESS, CODE, FIRST).agree
-    none = issued.engine.find(ADDRESS, CODE, "00000009")
+    none = issued.engine.find(ADDRESS, "", "00000099")
     assert (none.on_card, none.held, none.agree) == (None, None, False)

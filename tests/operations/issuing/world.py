@@ -72,6 +72,7 @@ class Card:
         return NextNumber(kind, CODES[kind], f"{self.next[kind]:08d}", left) if left else None
 
     def find(self, kind: InvoiceType, code: str, number: str) -> InvoiceDetail | None:
+        assert code, "no card takes a number without its code"
         found = None if self.blind else self.issued.get((code, number))
         return found if found is not None and found.invoice_type is kind else None
 

@@ -11,16 +11,22 @@ WIDTH, HEIGHT = 595, 397
 
 
 def pdf(
-    *pages: Sequence[Text], size: float = 9, images: bool = False, encrypt: str = "", attachment: bytes = b""
+    *pages: Sequence[Text],
+    size: float = 9,
+    images: bool = False,
+    encrypt: str = "",
+    attachment: bytes = b"",
+    packed: bytes = b"",
 ) -> bytes:
-    """A PDF of those pages. ``images`` puts a picture on each instead of texts; ``encrypt`` is an /Encrypt dictionary."""
+    """A PDF of those pages. ``images`` puts a picture on each instead of texts; ``encrypt`` is an /Encrypt dictionary, ``packed`` a
+    deflated content."""
     texts = sorted({c for page in pages for _, _, text in page for c in text})
     codes = {c: at for at, c in enumerate(texts, 1)}
     objects: list[bytes] = [b"", b"", _font(), _cid_font(codes), _stream(_to_unicode(codes).encode())]
     kids = []
     for page in pages:
         content = "q 100 0 0 100 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID x EI Q" if images else _content(page, codes, size)
-        objects.append(_stream(content.encode()))
+        objects.append(_stream(packed, "/Filter/FlateDecode") if packed else _stream(content.encode()))
         kids.append(len(objects) + 1)
         objects.append(
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents {len(objects)} 0 R"

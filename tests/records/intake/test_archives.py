@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from fapiao_kernel.domain.errors import Cancelled
-from fapiao_kernel.records.intake import limits
+from fapiao_kernel.records.intake import keeping, limits
 from fapiao_kernel.records.intake.keeping import place
 
 from .conftest import book, einvoice, ofd, original, row
@@ -160,3 +160,18 @@ def test_a_file_that_only_looks_like_a_zip_is_its_own_finding(intake, put):
     path = put(b"PK\x03\x04rubbish", "a.zip")
     ((name, where),) = intake.files([path])
     assert [f.code for f in intake.read(name, where).findings] == ["intake_zip_damaged"]
+
+
+def test_a_large_file_out_of_a_zip_is_not_copied_again(intake, put, monkeypatch):
+    ((name, where),) = intake.files([put(_zip({"a.txt": bytes(2 << 20)}), "a.zip")])
+    monkeypatch.setattr(keeping.Keeping, "add", None)
+    assert intake.read(name, where).original == hashlib.sha256(bytes(2 << 20)).hexdigest()
+
+
+def test_what_was_refused_once_is_looked_at_anew(intake, put):
+    good = _zip({"a.xml": einvoice().encode()})
+    bad = bytearray(good)
+    bad[bad.index(b"a.xml") + 20] ^= 0xFF
+    intake.files([put(bytes(bad), "a.zip")])  # and stopped here
+    ((name, where),) = intake.files([put(good, "a.zip")])
+    assert intake.read(name, where).findings == ()

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from fapiao_kernel.domain.errors import Cancelled
 from fapiao_kernel.domain.invoice import InvoiceStatus, InvoiceType
+from fapiao_kernel.records.intake import issuing_xml
 
 D = Decimal
 LINE = "<group xh='1'><fphxz>0</fphxz><spmc>*蔬菜*示例</spmc><je>{je}</je><sl>0.09</sl><se>{se}</se><spsl>2</spsl><dw>千克</dw></group>"
@@ -192,3 +194,16 @@ def test_a_bomb_in_it_is_refused(put, read):
 def test_a_volume_is_no_invoice(put, read):
     text = "<business><body><output><ywxx><fpdm>033002600104</fpdm><qshm>1</qshm><zzhm>9</zzhm></ywxx></output></body></business>"
     assert [f.code for f in read(put(text)).findings] == ["intake_issuing_empty"]
+
+
+def test_a_file_that_would_take_too_much_memory_is_refused(put, read, monkeypatch):
+    monkeypatch.setattr(issuing_xml, "LARGEST", 100)
+    assert [f.code for f in read(put(business(node()))).findings] == ["intake_too_large"]
+
+
+def test_progress_is_told_and_can_stop_it(put, intake):
+    def stop(label, done, total):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        intake.read("a.xml", put(business(node())), stop)

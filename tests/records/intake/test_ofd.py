@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from benchmarks.ofd_files import write_ofds
 from fapiao_kernel.domain.invoice import EXEMPT, MIXED, UNKNOWN_RATE, InvoiceStatus, InvoiceType
 
 from .conftest import ofd, original
@@ -178,3 +179,11 @@ def test_a_negative_one_is_red_and_names_its_blue_one(one):
     minus = DATA | {"合计金额": "-90.00", "合计税额": "-8.10"}
     invoice, _ = one(data=minus, members={"Doc_0/Document.xml": DOCUMENT})
     assert (invoice.red, invoice.total) == (True, D("-98.10"))
+
+
+def test_the_benchmarks_own_files_are_whole_invoices(tmp_path, intake):
+    files = [(path.name, path) for path in write_ofds(tmp_path / "ofd", 3)]
+    readings = list(intake.read_many(files))
+    assert [(len(r.invoices), r.findings) for r in readings] == [(1, ())] * 3
+    assert len({r.invoices[0].key for r in readings}) == 3
+    assert all(sum(line.amount for line in r.invoices[0].lines) == r.invoices[0].amount for r in readings)

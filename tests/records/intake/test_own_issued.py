@@ -31,7 +31,7 @@ def file(tmp_path: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize("change", [{}, {"status": InvoiceStatus.VOID}, {"red": True, "red_of": "420026113000000009"}])
 def test_what_is_written_is_what_is_read(tmp_path: Path, change: dict[str, object]) -> None:
-    invoice = replace(INVOICE, **change)  # type: ignore[arg-type]
+    invoice = replace(INVOICE, **change)  # type: ignore[arg-type]  # fields of any type
     path = file(tmp_path, written(invoice, ACT))
     assert IMPORTER.recognises(path, path.read_bytes()[:64])
     assert tuple(IMPORTER.read(path).invoices) == (invoice,)

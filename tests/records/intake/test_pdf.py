@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import zlib
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.records.intake import pdf as importer
-from fapiao_kernel.records.intake import pdf_text
+from fapiao_kernel.records.intake import pdf_child, pdf_reader
 
 from .conftest import einvoice
 from .pdf_maker import Text, pdf
@@ -179,11 +183,41 @@ def test_a_scanned_page_among_others_is_told_by_its_number(put, read):
     assert "2" in reading.findings[0].message
 
 
-def test_pages_and_characters_have_limits(put, read, monkeypatch):
-    monkeypatch.setattr(importer, "PAGES", 1)
-    assert [f.code for f in read(put(pdf(digital(), device()))).findings] == ["intake_pdf_large"]
-    monkeypatch.setattr(pdf_text, "CHARACTERS", 20)
-    assert [f.code for f in read(put(pdf(digital()))).findings] == ["intake_pdf_large"]
+def test_pages_have_a_limit(put, read):
+    assert [f.code for f in read(put(pdf(*[[]] * (pdf_child.PAGES + 1)))).findings] == ["intake_pdf_large"]
+
+
+def test_characters_have_a_limit(put, read):
+    texts = [
+        "".join(chr(0x4E00 + (at * 7 + i) % 90) for i in range(60)) for at in range(pdf_child.CHARACTERS // 60 + 1)
+    ]
+    page = [(5, 5 + at * 0.4, text) for at, text in enumerate(texts)]
+    assert [f.code for f in read(put(pdf(page))).findings] == ["intake_pdf_large"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory; enable: run on Linux")
+def test_a_page_that_unpacks_too_large_costs_its_child_and_the_next_file_is_read(put, read):
+    packer = zlib.compressobj(9)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    bomb = read(put(pdf([], packed=block + again * 900 + packer.flush()), "bomb"))
+    assert [f.code for f in bomb.findings] == ["intake_pdf_failed"]
+    assert len(read(put(pdf(digital()), "good")).invoices) == 1
+
+
+def test_a_child_that_does_not_answer_in_time_is_ended(put, read, monkeypatch):
+    monkeypatch.setattr(pdf_reader, "SECONDS", 0.0)
+    importer.READER.close()
+    assert [f.code for f in read(put(pdf(digital()))).findings] == ["intake_pdf_failed"]
+    monkeypatch.undo()
+    assert len(read(put(pdf(digital()))).invoices) == 1
+
+
+def test_a_child_that_was_killed_is_started_again(put, read):
+    assert len(read(put(pdf(digital()), "a")).invoices) == 1
+    importer.READER._child.kill()
+    importer.READER._child.wait()
+    assert len(read(put(pdf(device()), "b")).invoices) == 1
 
 
 def test_an_attached_invoice_is_believed_before_the_page(put, read):
@@ -199,3 +233,16 @@ def test_an_attachment_that_contradicts_the_page_is_a_doubt(put, read):
 
 def test_the_name_of_the_file_says_nothing(put, read):
     assert read(put(pdf(digital()), "发票.ofd")).importer == "pdf"
+
+
+TEXTS = st.sampled_from(
+    [text for _, _, text in (*digital(), *device())] + ["¥", "-1.00", "％", "合计", "名称：", "小写", "13%", "A B"]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 590), st.integers(0, 390), TEXTS), max_size=30))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_texts_anywhere_on_a_page_are_invoices_or_findings(put, read, page):
+    reading = read(put(pdf(page)))
+    assert reading.invoices or reading.findings
+    assert "intake_importer_failed" not in [f.code for f in reading.findings]

@@ -165,7 +165,7 @@ def test_number_cells_of_a_name_are_text_as_the_spreadsheet_shows_it(tmp_path, m
         book(tmp_path / "a.xlsx", 发票基础信息=[row(购方识别号=110000600037341, 购买方名称=7)]), monkeypatch, XLSX
     )
     text = sheets.heads.file.read_text(encoding="utf-8")
-    assert ",110000600037341,7," in text
+    assert ',"110000600037341","7",' in text
     sheets.close()
 
 

@@ -15,7 +15,22 @@ from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports.statements import FiledReturn, Figure, Told
 from fapiao_kernel.records.ledger.named import queries
 
-from .making import AT, DEVICE, OCTOBER, ORDINARY, OTHER, SPECIAL, D, adder, digital, invoice, mixed, ordinary, red, void
+from .making import (
+    AT,
+    DEVICE,
+    OCTOBER,
+    ORDINARY,
+    OTHER,
+    SPECIAL,
+    D,
+    adder,
+    digital,
+    invoice,
+    mixed,
+    ordinary,
+    red,
+    void,
+)
 
 TAXPAYER = "91999999000000107U"
 

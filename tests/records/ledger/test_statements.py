@@ -58,16 +58,23 @@ def test_the_same_told_again_that_day_writes_no_row_and_the_next_day_does(ledger
 
 def test_a_return_comes_back_with_all_its_figures_and_where_they_come_from(ledger):
     ledger.statements.keep_return(RETURN)
-    assert ledger.statements.filed(RETURN.taxpayer_id, OCTOBER) == RETURN
-    assert ledger.statements.filed("another", OCTOBER) is None
+    assert ledger.statements.filed(RETURN.taxpayer_id, OCTOBER) == (RETURN,)
+    assert ledger.statements.filed("another", OCTOBER) == ()
 
 
 def test_a_return_stated_anew_replaces_the_older_whole_and_deletes_nothing(ledger):
     ledger.statements.keep_return(RETURN)
     corrected = replace(RETURN, figures=RETURN.figures[:1], at=AT + timedelta(days=1), filed_on=None)
     ledger.statements.keep_return(corrected)
-    assert ledger.statements.filed(RETURN.taxpayer_id, OCTOBER) == corrected
+    assert ledger.statements.filed(RETURN.taxpayer_id, OCTOBER) == (corrected,)
     assert rows(ledger, "filed_return") == 3
+
+
+def test_what_the_tax_side_tells_stands_beside_what_a_person_told(ledger):
+    read = replace(RETURN, source=Told.READ, figures=RETURN.figures[1:], filed_on=None, note="")
+    for told in (read, RETURN, read):
+        ledger.statements.keep_return(told)
+    assert set(ledger.statements.filed(RETURN.taxpayer_id, OCTOBER)) == {RETURN, read}
 
 
 def test_statements_outlive_the_program(ledger, path):
@@ -75,7 +82,7 @@ def test_statements_outlive_the_program(ledger, path):
     ledger.statements.keep_return(RETURN)
     ledger.close()
     again = DuckLedger(path, practice=True)
-    assert again.statements.filed(RETURN.taxpayer_id, OCTOBER) == RETURN
+    assert again.statements.filed(RETURN.taxpayer_id, OCTOBER) == (RETURN,)
     assert again.statements.statistics(DEVICE, OCTOBER)[0].statistics == TOLD
     again.close()
 

@@ -39,6 +39,7 @@ def make_image(
     device_number: str = "661234567890",
     now: datetime = datetime(2026, 11, 5, 9, 0, tzinfo=CHINA),
     volumes: Sequence[Volume] = VOLUMES,
+    unused: Mapping[Volume, str] | None = None,
 ) -> Path:
     """A card with 专票 and 普票, October open, on 5 November."""
     span = (date(2026, 11, 17), start, date(2026, 10, 31), date(2026, 10, 8))
@@ -61,13 +62,14 @@ def make_image(
         volumes=volumes,
         shared_key=KEY,
         faults=faults,
+        unused=unused,
     )
     return path
 
 
 def counts(image: Path, act: str) -> dict[str, dict[str, int]]:
-    """The image's books of ``report`` or ``clear``."""
-    return dict(json.loads(image.read_text("utf-8"))["counts"][act])
+    """The image's books of ``report``, ``clear``, ``issue`` or ``void``."""
+    return dict(json.loads(image.read_text("utf-8"))["counts"].get(act, {}))
 
 
 def payload_for(sealed: bytes, **dates: str) -> bytes:

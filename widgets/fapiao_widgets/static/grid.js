@@ -22,9 +22,9 @@ function render({ model, el: host }) {
   const chips = el("div", { class: "fp-g-chips" });
   const notice = el("div", { class: "fp-g-notice", role: "alert", hidden: true });
   const scroller = el("div", { class: "fp-g-scroll" });
-  const sheet = el("div", { class: "fp-g-sheet" }), pin = el("div", { class: "fp-g-pin", role: "grid", "aria-label": model.get("name"), "aria-describedby": `${me}-keys` });
+  const sheet = el("div", { class: "fp-g-sheet" }), pin = el("div", { class: "fp-g-pin", role: "grid", tabindex: "0", "aria-label": model.get("name"), "aria-describedby": `${me}-keys` });
   const headRow = el("div", { class: "fp-g-head", role: "row", "aria-rowindex": "1" });
-  const body = el("div", { class: "fp-g-body", role: "rowgroup", tabindex: "0" });
+  const body = el("div", { class: "fp-g-body", role: "rowgroup" });
   const empty = el("div", { class: "fp-g-empty", hidden: true });
   const foot = el("div", { class: "fp-g-sums" });
   const exportWord = el("span", { class: "fp-g-export" });
@@ -36,13 +36,14 @@ function render({ model, el: host }) {
   });
   const sql = el("pre", { class: "fp-g-sql", tabindex: "0", "aria-label": words.sql });
   const copy = button(words.copy, (e) => copyText(sql.textContent, e.currentTarget, words.copied), "quiet");
+  const query = el("div", { class: "fp-g-query" }, el("span", { class: "fp-g-query-word" }, words.sql), sql, copy);
   const keys = el("p", { class: "fp-live", id: `${me}-keys` }, words.keys);
   pin.append(headRow, body, foot);
   sheet.append(pin);
   scroller.append(sheet, empty);
   root.append(el("div", { class: "fp-g-top" }, title, states.length > 1 ? scope : null, chips, sentence), notice, scroller,
     el("div", { class: "fp-g-bottom" }, el("div", { class: "fp-g-exports" }, exportWord, exports), exportDone,
-      el("div", { class: "fp-g-query" }, el("span", { class: "fp-g-query-word" }, words.sql), sql, copy)), keys);
+      query), keys);
   host.append(root);
 
   // --- asking: one page and one other question under way at most; an answer to an older round is dropped
@@ -56,6 +57,7 @@ function render({ model, el: host }) {
     for (let at = from; at <= to; at++) if (!blocks.has(at) && (total === null || at * BLOCK < Math.max(total, 1))) return at;
     return null;
   };
+  const narrowed = () => picked.length > 0 || Object.keys(typed).length > 0;
   const next = () => {
     if (!lanes.page) {
       const at = wanted();
@@ -63,7 +65,7 @@ function render({ model, el: host }) {
     }
     if (!lanes.rest && columns.length && !lanes.page) {
       if (!totalled) send("rest", { ask: "totals" });
-      else {
+      else if (total || narrowed()) {
         const head = heads.find((h) => h.column.faceted && !dated.has(h.column.name) && inSight(h.node))
           || heads.find((h) => h.column.faceted && !dated.has(h.column.name));
         if (head) send("rest", { ask: "facet", column: head.column.name });
@@ -112,6 +114,7 @@ function render({ model, el: host }) {
     else if (total === null) total = asked.offset + message.rows.length;
     done = true;
     sql.textContent = message.sql;
+    query.hidden = !message.sql;
     for (const head of heads) {
       const wrong = message.wrong[head.column.name] || "";
       head.input.setAttribute("aria-invalid", wrong ? "true" : "false");
@@ -133,6 +136,8 @@ function render({ model, el: host }) {
       cell.style.width = `${widths[at]}px`;
       return cell;
     }));
+    if (!low && !narrowed()) shrink();
+    if (!total && !narrowed()) for (const head of heads) head.summary.replaceChildren(); // there is nothing to sum up
     if (foot.firstChild && !foot.firstChild.textContent) foot.firstChild.textContent = words.sum;
     size(); draw();
   };
@@ -226,7 +231,7 @@ function render({ model, el: host }) {
   // Columns begin as narrow as their heads and grow with what they are seen to hold; a text no wider than its column's own width,
   // an amount as wide as it is.
   let widths = [];
-  const broad = (text) => 16 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 13.4 : 7.9), 0);
+  const broad = (text) => 16 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 13.4 : 8.4), 0);
   const fit = (rows, bold) => {
     let grown = false;
     columns.forEach((c, at) => {
@@ -252,16 +257,23 @@ function render({ model, el: host }) {
   const drawChips = () => {
     chips.replaceChildren(...picked.map((p) => el("button", { type: "button", class: "fp-g-chip", "aria-label": words.picked.replace("%s", p.label),
       onclick: () => ctx.pick({ name: p.column, label: "" }, p) }, p.label, el("span", { "aria-hidden": "true" }, " ✕"))),
-      ...(picked.length || Object.keys(typed).length ? [button(words.clear, clear, "quiet")] : []));
+      ...(narrowed() ? [button(words.clear, clear, "quiet")] : []));
   };
   const seen = () => Math.max(1, Math.floor(body.clientHeight / ROW));
   const last = () => Math.max(0, (total || 0) - body.clientHeight / ROW);
   const size = () => {
+    if (!scroller.clientHeight) return;
     const rows = Math.min((total || 0) * ROW, CAP);
     sheet.style.height = `${rows + pin.clientHeight - body.clientHeight}px`;
     pin.style.height = `${scroller.clientHeight}px`;
     pin.setAttribute("aria-rowcount", (total ?? -1) + (total === null ? 0 : 1));
     goto(first);
+  };
+  let low = false; // a result of few rows is no taller than they are; what is filtered later keeps that height
+  const shrink = () => {
+    low = true;
+    const need = pin.clientHeight - body.clientHeight + Math.max(total, 4) * ROW + 18;
+    if (body.clientHeight && need < scroller.clientHeight) scroller.style.height = `${need}px`;
   };
   const reach = () => scroller.scrollHeight - scroller.clientHeight;
   const scaled = () => (total || 0) * ROW > CAP;
@@ -273,6 +285,7 @@ function render({ model, el: host }) {
   };
   const draw = () => {
     root.classList.toggle("fp-g-waiting", !done);
+    if (!body.clientHeight) return; // out of sight (a hidden tab, a theme being changed): drawn when it is seen again
     if (!done && total === null) return; // what was seen stays, greyed, until the first page of the new view is there
     const top = Math.floor(first), many = total === null ? 0 : Math.min(Math.ceil(body.clientHeight / ROW) + 1, total - top);
     while (body.children.length > Math.max(0, many)) body.lastChild.remove();
@@ -296,19 +309,18 @@ function render({ model, el: host }) {
         if (here) cell.id = `${me}-here`; else if (cell.id) cell.removeAttribute("id");
       }
     }
-    if (many > 0) body.setAttribute("aria-activedescendant", `${me}-here`); else body.removeAttribute("aria-activedescendant");
+    if (many > 0) pin.setAttribute("aria-activedescendant", `${me}-here`); else pin.removeAttribute("aria-activedescendant");
     const none = done && total === 0;
     empty.hidden = !none;
     if (none) {
-      const narrowed = picked.length || Object.keys(typed).length;
-      empty.replaceChildren(el("p", {}, narrowed ? model.get("none") : model.get("nothing")), ...(narrowed ? [button(words.clear, clear)] : []));
+      empty.replaceChildren(el("p", {}, narrowed() ? model.get("none") : model.get("nothing")), ...(narrowed() ? [button(words.clear, clear)] : []));
     }
   };
 
   let frame = 0;
   const later = () => { if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); next(); }); };
   scroller.addEventListener("scroll", () => {
-    if (Math.abs(scroller.scrollTop - set) > 1) {
+    if (body.clientHeight && Math.abs(scroller.scrollTop - set) > 1) {
       set = scroller.scrollTop;
       first = reach() > 0 ? scroller.scrollTop / reach() * last() : 0;
     }
@@ -320,7 +332,8 @@ function render({ model, el: host }) {
     goto(first + e.deltaY / (e.deltaMode === 1 ? 1 : ROW));
     if (first !== before) { e.preventDefault(); later(); }
   }, { passive: false });
-  body.addEventListener("keydown", (e) => {
+  pin.addEventListener("keydown", (e) => {
+    if (e.target !== pin) return; // a head's button or a filter has keys of its own
     const page = seen(), end = Math.max(0, (total || 1) - 1), far = e.ctrlKey || e.metaKey;
     if (far && e.key.toLowerCase() === "c" && String(window.getSelection()) === "") {
       const here = body.querySelector(".fp-g-here");
@@ -358,8 +371,8 @@ function render({ model, el: host }) {
     try { model.send({ alive: true }); } catch (gone) { /* the comm is closed: the slow note shows it */ }
   };
   const clock = setInterval(() => { if (performance.now() - told > ALIVE) alive(); }, 1000);
-  const watch = new ResizeObserver(() => { if (scroller.clientHeight) { size(); later(); } });
-  watch.observe(scroller);
+  const watch = new ResizeObserver(() => { size(); later(); });
+  for (const each of [scroller, body]) watch.observe(each);
   model.on("msg:custom", heard);
   alive();
   begin();

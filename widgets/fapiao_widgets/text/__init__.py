@@ -8,9 +8,11 @@ from fapiao_widgets.text.aside_zh import ASIDE_ZH
 from fapiao_widgets.text.en import EN
 from fapiao_widgets.text.grid_en import GRID_EN
 from fapiao_widgets.text.grid_zh import GRID_ZH
+from fapiao_widgets.text.issuing_en import ISSUING_EN
+from fapiao_widgets.text.issuing_zh import ISSUING_ZH
 from fapiao_widgets.text.zh import ZH
 
-ALL_EN, ALL_ZH = {**EN, **ASIDE_EN, **GRID_EN}, {**ZH, **ASIDE_ZH, **GRID_ZH}
+ALL_EN, ALL_ZH = {**EN, **ASIDE_EN, **GRID_EN, **ISSUING_EN}, {**ZH, **ASIDE_ZH, **GRID_ZH, **ISSUING_ZH}
 
 
 def say(key: str, **facts: object) -> str:

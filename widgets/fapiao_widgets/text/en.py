@@ -346,7 +346,7 @@ EN: dict[str, str] = {
     "help.verify": "The tax side is told, the ledger's units are closed, the device is read again.",
     "help.close": "Print the record. The bundle holds journal, preview and device states.",
     "help.start": "First time? Try it without a device.",
-    "help.ledger": 'Read only. Your own queries go into sql("…").',
+    "help.ledger": 'Read only. Your own queries go into a %%fapiao cell or sql("…").',
     "help.diagnose": "The first line is the answer; its ground follows. Paste a code to learn what it means.",
     "help.lesson": "Follow the steps, then open your result sheet.",
     "type.004": "special",

@@ -30,6 +30,8 @@ GRID_ZH: dict[str, str] = {
     "grid.exported.digest": " · 内容指纹 {digest}",
     "grid.exported.sha256": " · 文件 SHA-256 {sha256}",
     "grid.export.failed": "没有导出：{reason}",
+    "grid.broken": "这一步没有做成（{kind}）",
+    "grid.broken.remedy": "再试一次，或清除筛选；还不行，请复制给支持。",
     "grid.sort": "点击排序",
     "grid.summary": "概况：点一下筛选，再点一下取消",
     "grid.summary.item": "{label}：{count} 张",
@@ -69,6 +71,7 @@ GRID_ZH: dict[str, str] = {
     "grid.wrong.flag": "要写「是」或「否」",
     "grid.wrong.type": "没有这个票种，写 专票、普票 或代码 004",
     "grid.wrong.status": "写「正常」或「作废」",
+    "grid.wrong.state": "写「未清卡」「已清卡」「数电票」或「设备未知」",
     "grid.wrong.rate": "要写税率，如 13%、免税",
     # columns
     "grid.col.invoice_type": "票种",

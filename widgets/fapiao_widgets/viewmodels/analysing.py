@@ -7,7 +7,7 @@ from typing import Any
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks
 from fapiao_widgets.viewmodels.clearing import rows_of
-from fapiao_widgets.viewmodels.formats import amount, count, type_name
+from fapiao_widgets.viewmodels.formats import amount, count, type_name, word
 from fapiao_widgets.viewmodels.frame import attach_bar, panel, whole
 from fapiao_widgets.viewmodels.model import Model
 from fapiao_widgets.viewmodels.previewing import rate_word
@@ -62,17 +62,23 @@ class Ledger(Model):
         return panel("ledger", answer, content)
 
     def _totals(self) -> blocks.Block:
-        columns = [say(f"col.{name}") for name in ("type", "period", "rate", "count", "amount", "tax")]
+        """Totals as the agent gives them; where it says where they stand (state), so does the table."""
+        found = rows_of(self.client.totals())
+        stated = any(row.get("state") for row in found)
+        names = ("type", "period", "rate", *(("state",) if stated else ()), "count", "amount", "tax")
         rows = []
-        for row in rows_of(self.client.totals()):
+        for row in found:
+            state = str(row.get("state") or "")
             rows.append(
                 [
                     type_name(str(row.get("invoice_type", ""))),
                     str(row.get("period", "")),
                     rate_word(str(row.get("rate", ""))),
+                    *([word("grid.state", state)] if stated else []),
                     count(row.get("count")),
                     amount(str(row.get("amount") or "")),
                     amount(str(row.get("tax") or "")),
                 ]
             )
-        return blocks.table(say("ledger.totals"), columns, rows, numeric=[3, 4, 5])
+        columns = [say("grid.col.state") if name == "state" else say(f"col.{name}") for name in names]
+        return blocks.table(say("ledger.totals"), columns, rows, numeric=[len(names) - n for n in (3, 2, 1)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fapiao_widgets.text import known, say
@@ -42,12 +42,13 @@ def of_ledger(name: str, label: str = "") -> Column:
     return Column(name, ours, kind, width, name, fixed=kind == "state")
 
 
-def of_result(names: Sequence[str], types: Sequence[str]) -> list[Column]:
-    """A query's own columns, headed as the query named them; the hint is the trade's word where there is one."""
-    return [_typed(name, kind) for name, kind in zip(names, types, strict=True)]
+def of_result(names: Sequence[str], types: Sequence[str], labels: Mapping[str, str] | None = None) -> list[Column]:
+    """A query's own columns. ``labels``: what a ready-made query calls them; else they are headed as the query named them, and
+    the hint is the trade's word where there is one."""
+    return [_typed(name, kind, (labels or {}).get(name, "")) for name, kind in zip(names, types, strict=True)]
 
 
-def _typed(name: str, duck: str) -> Column:
+def _typed(name: str, duck: str, label: str) -> Column:
     if duck.startswith("DECIMAL"):
         kind = "amount"
     elif duck in _WHOLE or duck in ("DOUBLE", "FLOAT"):
@@ -55,12 +56,12 @@ def _typed(name: str, duck: str) -> Column:
     else:
         kind = {"DATE": "date", "BOOLEAN": "flag"}.get(duck, "text")
     known_kind, width = _KINDS.get(name, ("", 0))
-    if kind == "text" and known_kind in ("type", "status", "rate"):
+    if kind == "text" and known_kind in ("type", "status", "rate", "state"):
         kind = known_kind
     if kind == "date" and known_kind == "month":
         kind = "month"
-    hint = say(f"grid.col.{name}") if known(f"grid.col.{name}") else duck
-    return Column(name, name, kind, max(width, _WIDTHS.get(kind, 90)), hint)
+    word = say(f"grid.col.{name}") if known(f"grid.col.{name}") else duck
+    return Column(name, label or name, kind, max(width, _WIDTHS.get(kind, 90)), name if label else word)
 
 
 def exact(name: str, duck: str) -> bool:

@@ -138,6 +138,11 @@ def statuses() -> list[tuple[str, str]]:
     return [(say("grid.status.normal"), "normal"), (say("grid.status.void"), "void")]
 
 
+def states() -> list[tuple[str, str]]:
+    """Where an invoice stands: word and what the ledger calls it."""
+    return [(say(f"grid.state.{key}"), key) for key in ("open", "cleared", "fully_digital", "card_unknown")]
+
+
 def flags() -> list[tuple[str, str]]:
     """Yes and no."""
     return [(say("grid.yes"), "true"), (say("grid.no"), "false")]
@@ -161,4 +166,5 @@ _KINDS: dict[str, Callable[[str, str], _Found]] = {
     "status": _worded(statuses),
     "flag": _worded(flags),
     "rate": _rates,
+    "state": _worded(states),
 }

@@ -174,6 +174,16 @@ class Grid:
         }
 
 
+def broken(error: Exception) -> dict[str, Any]:
+    """The failure card of what should not have happened; the rows themselves are untouched by it."""
+    kind = type(error).__name__
+    return card(
+        Trouble(
+            "grid_broken", say("grid.broken", kind=kind), "NOT_SENT", say("grid.broken.remedy"), "it", str(error)[:300]
+        )
+    )
+
+
 def free(folder: Path, name: str, format: str) -> Path:
     """The first name of its kind that is not taken: an export never writes over anything."""
     return next(path for n in itertools.count(1) if not (path := folder / f"{name}-{n}.{format}").exists())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,12 +29,12 @@ class LocalPages:
     what = "rows"
     states: Sequence[str] = ()
 
-    def __init__(self, relation: Any, query: str = "") -> None:
+    def __init__(self, relation: Any, query: str = "", labels: Mapping[str, str] | None = None) -> None:
         self._relation = relation
         self._query = query.strip().rstrip(";")
         self._from = f"fapiao_result_{next(_names)}"
         self._types = [str(kind) for kind in relation.types]
-        self.columns = columns.of_result(relation.columns, self._types)
+        self.columns = columns.of_result(relation.columns, self._types, labels)
         self.faceted: Sequence[str] | None = None
 
     def page(self, view: View, limit: int, after: Any, offset: int) -> Page:
@@ -99,10 +99,10 @@ class LocalPages:
         return Exported(str(path), count, "", _digest(path))
 
     def sql(self, view: View) -> str:
-        source = f"(\n{self._query}\n)" if self._query else self._from
-        return (
-            sqltext.select(source, view) if view.get("filters") or view.get("sort") or not self._query else self._query
-        )
+        """On top of the query that gave the result; ``""`` where that is not known."""
+        if not self._query or not (view.get("filters") or view.get("sort")):
+            return self._query
+        return sqltext.select(f"(\n{self._query}\n)", view)
 
     def mark(self) -> Any:
         return None

@@ -117,7 +117,7 @@ class AgentPages:
         if bins := answer.get("bins"):
             return Facet([_span(column, each) for each in bins], spans=True)
         parts = [part_of(column, text_of(each["value"]), int(each["count"])) for each in answer["values"][:TOP]]
-        rest = int(answer["distinct"]) - len(parts)
+        rest = int(answer["distinct"] or 0) - len(parts)
         return Facet(
             parts, rest=rest, rest_count=int(answer["count"]) - sum(part.count for part in parts) if rest else 0
         )

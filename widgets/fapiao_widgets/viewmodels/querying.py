@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fapiao_widgets.text import say
+from fapiao_widgets.viewmodels import sqltext
 
 LIMIT = 100_000
 """Rows of an answer, unless asked otherwise (the agent's own default)."""
@@ -76,20 +77,19 @@ def _words(line: str) -> list[str]:
         raise Misspelt("magic.bad_parameter", text=line) from error
 
 
-def parameters(line: str, query: Mapping[str, Any]) -> dict[str, Any]:
-    """``name=value`` words as the named query declares them: a month stands for its first day, lists are split at commas."""
-    kinds = {each["name"]: str(each["type"]) for each in query.get("params", ())}
-    given: dict[str, Any] = {}
+def parameters(line: str) -> dict[str, str]:
+    """``name=value`` words. Raises ``Misspelt``."""
+    given = {}
     for word in _words(line):
         name, sign, value = word.partition("=")
         if not sign or not name.isidentifier():
             raise Misspelt("magic.bad_parameter", text=word)
-        given[name] = as_kind(value, kinds.get(name, ""))
+        given[name] = value
     return given
 
 
 def as_kind(value: Any, kind: str) -> Any:
-    """A parameter's value for the wire."""
+    """A parameter's value as its kind is written: a month stands for its first day, lists are split at commas."""
     if not isinstance(value, str):
         return value
     if kind.endswith("[]"):
@@ -104,27 +104,56 @@ def find(name: str, queries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def listing(queries: Sequence[Mapping[str, Any]], english: bool) -> list[list[str]]:
     """Rows of the list: name, what it shows, parameters, how to write it."""
+    word = "en" if english else "zh"
     return [
         [
             str(query["name"]),
-            str(query["en" if english else "zh"]),
-            "；".join(_parameter(each) for each in query["params"]) or say("magic.none"),
-            " ".join([f"%fapiao {query['name']}", *(_example(each) for each in query["params"][:1])]),
+            str(query[word]),
+            "；".join(_parameter(each, word) for each in query["params"]) or say("magic.none"),
+            " ".join([f"%fapiao {query['name']}", *_example(query["params"])]),
         ]
         for query in queries
     ]
 
 
-def _parameter(param: Mapping[str, Any]) -> str:
+def titles(query: Mapping[str, Any], english: bool) -> tuple[str, dict[str, str]]:
+    """What a named query and its columns are called."""
+    word = "en" if english else "zh"
+    return str(query.get(word, "")), {each["name"]: str(each[word]) for each in query.get("columns", ())}
+
+
+def _parameter(param: Mapping[str, Any], word: str) -> str:
+    if label := param.get(word):
+        return f"{param['name']} {label}"
     default = param.get("default")
     told = say("magic.required") if default is None else say("magic.default", value=default)
-    label = param.get("zh") or ""
-    return f"{param['name']} {label}（{param['type']}，{told}）".replace(" （", "（")
+    return f"{param['name']}（{param['type']}，{told}）"
 
 
-def _example(param: Mapping[str, Any]) -> str:
-    value = {"DATE": "2026-10", "BIGINT[]": "1,2", "INTEGER[]": "1,2"}.get(str(param["type"]), "…")
-    return f"{param['name']}={value}"
+def _example(params: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The first parameter that a person would write by hand."""
+    plain = [each for each in params if not str(each["type"]).endswith("[]")]
+    return [f"{each['name']}={'2026-10' if each['type'] == 'DATE' else '…'}" for each in plain[:1]]
+
+
+def written_out(query: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """A named query with its parameters as one SELECT that can be changed and run in a ``%%fapiao`` cell.
+
+    ``""`` where a parameter is only known to the agent (the frozen preview's own).
+    """
+    sources = {}
+    for each in query.get("params", ()):
+        value, kind = given.get(each["name"], each.get("default")), each["type"]
+        if value is None:
+            return ""
+        literal = _literal(value) if each["name"] in given else str(value)
+        sources[each["name"]] = f"CAST({literal} AS {kind}) AS {each['name']}"
+    body = "\n".join(line for line in str(query.get("sql", "")).splitlines() if not line.startswith("-- "))
+    return f"WITH asked AS (SELECT {', '.join(sources.values()) or '0'})\n{body}" if body else ""
+
+
+def _literal(value: Any) -> str:
+    return f"[{', '.join(_literal(each) for each in value)}]" if isinstance(value, list) else sqltext.quoted(value)
 
 
 def age(seconds: float) -> str:

@@ -12,7 +12,7 @@ import traitlets
 
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels.follower import Watcher, follower_of
-from fapiao_widgets.viewmodels.grid import Grid, states, words
+from fapiao_widgets.viewmodels.grid import Grid, broken, states, words
 
 _STATIC = resources.files("fapiao_widgets") / "static"
 _SCRIPTS = ("blocks.js", "grid_head.js", "grid.js")
@@ -64,7 +64,7 @@ class GridView(anywidget.AnyWidget):
         elif "ask" in content:
             hand = self._hands.get("page" if content["ask"] == "page" else "rest")
             if hand is None:  # a result in the kernel: one thread, as the person's own cells use the same database
-                self.send(self.model.answer(content))
+                self._answer(content)
             else:
                 hand.submit(self._answer, content)
 
@@ -72,7 +72,7 @@ class GridView(anywidget.AnyWidget):
         try:
             answer = self.model.answer(content)
         except Exception as error:  # noqa: BLE001 - a bug of ours must be seen in the grid, not only in a log
-            answer = {"trouble": say("trouble.view", reason=type(error).__name__)}
+            answer = {**{key: content.get(key) for key in ("to", "id", "ask")}, "failure": broken(error)}
         _send(weakref.ref(self), answer)
 
     def close(self) -> None:

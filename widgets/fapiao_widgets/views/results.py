@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from fapiao_kernel.domain.errors import english
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels.door import door
 from fapiao_widgets.viewmodels.local_pages import LocalPages
-from fapiao_widgets.viewmodels.querying import LIMIT, snapshot
+from fapiao_widgets.viewmodels.querying import LIMIT, as_kind, find, snapshot, titles, written_out
 from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ class Stopped(KeyboardInterrupt):
 
 class Result:
     """Rows of a query. Whatever a DuckDB relation can do, this can: its methods are handed on to ``relation``."""
+
+    title: str = ""
+    """What a ready-made query is called."""
+    labels: Mapping[str, str] = MappingProxyType({})
+    """What it calls its columns."""
 
     def __init__(self, relation: Any, query: str = "", told: str = "", limit: int = 0, how: str = "") -> None:
         self.relation = relation
@@ -67,9 +74,10 @@ class Result:
             from fapiao_widgets.viewmodels.grid import Grid
             from fapiao_widgets.views.grid import GridView
 
-            name = say("grid.title.result")
+            name = self.title or say("grid.title.result")
+            told = " · ".join(part for part in (name, self.told, self.limited) if part)
             self._grid = GridView(
-                Grid(LocalPages(self.relation, self.query), name=name), f"{name} · {self.told}" if self.told else name
+                Grid(LocalPages(self.relation, self.query, self.labels), name=say("grid.title.result")), told
             )
         return self._grid
 
@@ -114,7 +122,8 @@ class Listing:
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col" style="text-align:left">{html.escape(each)}</th>' for each in self.columns)
         rows = "".join("<tr>" + "".join(_cell(each) for each in row) + "</tr>" for row in self.rows)
-        return f"<table><caption>{html.escape(self.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        caption = f'<caption style="text-align:left">{html.escape(self.caption)}</caption>'
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _cell(text: str) -> str:
@@ -149,3 +158,13 @@ def queried(client: Any, text: str, limit: int = LIMIT, seconds: float = 30.0, h
     """The answer to a query of one's own, with the age of its snapshot."""
     answer = client.query(text, limit=limit, seconds=seconds)
     return Result(answer.relation, text, snapshot(answer.age, answer.journal), limit, how or f"limit={limit * 10}")
+
+
+def by_name(client: Any, name: str, given: Mapping[str, Any]) -> Result:
+    """A ready-made query's answer; text is read as its parameter's kind (a month stands for its first day)."""
+    query = find(name, client.queries())
+    kinds = {each["name"]: str(each["type"]) for each in query.get("params", ())}
+    params = {key: as_kind(value, kinds.get(key, "")) for key, value in given.items()}
+    result = Result(client.named(name, **params), written_out(query, params))
+    result.title, result.labels = titles(query, english())
+    return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import duckdb
 from fapiao_kernel.domain.errors import UsageError
 from fapiao_kernel.ports import Progress
 from fapiao_kernel.records.ledger.browsing import tokens
-from fapiao_kernel.records.ledger.browsing.columns import COLUMNS, find
+from fapiao_kernel.records.ledger.browsing.columns import USUAL, Column
 from fapiao_kernel.records.ledger.browsing.exporting import Export
 from fapiao_kernel.records.ledger.browsing.facets import facets
 from fapiao_kernel.records.ledger.browsing.numbers import Numbers, look_up, readings
@@ -26,7 +26,7 @@ from fapiao_kernel.records.ledger.browsing.ratesums import rate_sums
 from fapiao_kernel.records.ledger.browsing.source import Source, source
 from fapiao_kernel.records.ledger.browsing.standing import Stamp, Standing, marked_units, stamp_of, stand
 from fapiao_kernel.records.ledger.browsing.totals import totals
-from fapiao_kernel.records.ledger.browsing.view import View
+from fapiao_kernel.records.ledger.browsing.view import Scope, View
 from fapiao_kernel.records.ledger.units import Units
 
 REMEMBERED = 16
@@ -71,15 +71,24 @@ class Browser:
                     raise UsageError("grid_token") from None  # its values are none of the order's columns
         return _told(view, standing.stamp, got)
 
+    def of_units(self, keys: Sequence[int], after: str, limit: int) -> dict[str, Any]:
+        """A page of these units' invoices, the usual columns: ``{"rows": [{name: value}], "next"}``."""
+        if not keys:
+            return {"rows": [], "next": ""}
+        view = View.of(Scope(units=tuple(sorted(set(keys)))))
+        told = self.page(view, limit, after)
+        rows = [dict(zip(USUAL, row, strict=True)) for row in told["rows"]]
+        return {"rows": rows, "next": told["next"]}
+
     def totals(self, view: View) -> dict[str, Any]:
         """See ``browsing.totals``."""
         with self._cursor() as cursor:
             return totals(cursor, source(view, self._stand(cursor)))
 
-    def facets(self, view: View, column: str) -> dict[str, Any]:
-        """See ``browsing.facets``. Raises ``UsageError`` (``grid_column``)."""
+    def facets(self, view: View, column: Column) -> dict[str, Any]:
+        """See ``browsing.facets``."""
         with self._cursor() as cursor:
-            return facets(cursor, find(column), source(view, self._stand(cursor)))
+            return facets(cursor, column, source(view, self._stand(cursor)))
 
     def export(
         self,
@@ -96,11 +105,10 @@ class Browser:
             found = source(view, self._stand(cursor))
             return export.run(cursor, view, found, format, path, replace=replace, progress=progress)
 
-    def look_up(self, text: str, code: str = "") -> dict[str, Any]:
-        """Invoices of a number: ``{"columns", "rows"}``, all columns; see ``numbers.readings`` for what may be written."""
+    def look_up(self, text: str, code: str = "") -> list[list[Any]]:
+        """Rows of every invoice of a number, all columns of ``COLUMNS``; see ``numbers.readings`` for what may be written."""
         with self._cursor() as cursor:
-            rows = look_up(cursor, self._numbers, self._stand(cursor), readings(text, code))
-        return {"columns": [column.told() for column in COLUMNS.values()], "rows": rows}
+            return look_up(cursor, self._numbers, self._stand(cursor), readings(text, code))
 
     def rate_sums(self) -> list[dict[str, Any]]:
         """Totals by type, period, rate and state of the whole ledger; kept until its state is another."""

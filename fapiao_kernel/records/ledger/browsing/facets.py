@@ -27,11 +27,15 @@ _WHOLE = {
 
 def facets(cursor: duckdb.DuckDBPyConnection, column: Column, source: Source) -> dict[str, Any]:
     """``{"column", "kind", "count", "distinct", "values", "others", "bins", "min", "max"}``; bounds are text as in rows."""
-    told: dict[str, Any] = {"column": column.name, "kind": column.kind.value, "count": 0, "distinct": None}
-    told |= {"values": [], "others": 0, "bins": [], "min": None, "max": None}
     if source.empty:
-        return told
-    return told | (_spread if column.kind in _WHOLE else _frequent)(cursor, column, source)
+        return nothing(column)
+    return nothing(column) | (_spread if column.kind in _WHOLE else _frequent)(cursor, column, source)
+
+
+def nothing(column: Column) -> dict[str, Any]:
+    """The summary of no rows."""
+    told: dict[str, Any] = {"column": column.name, "kind": column.kind.value, "count": 0, "distinct": None}
+    return told | {"values": [], "others": 0, "bins": [], "min": None, "max": None}
 
 
 def _frequent(cursor: duckdb.DuckDBPyConnection, column: Column, source: Source) -> dict[str, Any]:

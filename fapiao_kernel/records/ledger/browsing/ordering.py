@@ -37,6 +37,20 @@ def up_to(view: View, at: Place, source: Source) -> str:
     return _side(view, at, source, after=False)
 
 
+def between(view: View, low: Place, high: Place, source: Source) -> str:
+    """Rows after one place and up to another. What both have alike is told apart: so DuckDB skips by the first column that differs, too."""
+    told = [beyond(view, low, source), up_to(view, high, source)]
+    for (column, descending), one, other in zip(ordered(view), low, high, strict=True):
+        first, last = (other, one) if descending else (one, other)
+        if one != other:
+            told.append(
+                f"{column.sql} >= {_value(column, first, source)} AND {column.sql} <= {_value(column, last, source)}"
+            )
+            break
+        told.append(f"{column.sql} = {_value(column, one, source)}")
+    return " AND ".join(told)
+
+
 def _side(view: View, at: Place, source: Source, *, after: bool) -> str:
     columns = ordered(view)
     values = [_value(column, text, source) for (column, _), text in zip(columns, at, strict=True)]

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from fapiao_kernel.records.ledger.browsing.columns import Column
-from fapiao_kernel.records.ledger.browsing.ordering import Place, beyond, order_by, ordered, up_to
+from fapiao_kernel.records.ledger.browsing.ordering import Place, between, beyond, order_by, ordered, up_to
 from fapiao_kernel.records.ledger.browsing.source import Source
 from fapiao_kernel.records.ledger.browsing.view import View
 
@@ -44,10 +44,13 @@ def page(
     at, before = start
     if source.empty:
         return Page(view.columns, [], before, None)
-    more = [] if at is None else [beyond(view, at, source)]
     last = (before + skip + limit + STEP - 1) // STEP - 1  # the first anchor that stands behind the whole page
-    if anchors and 0 <= last < len(anchors):
-        more.append(up_to(view, anchors[last], source))
+    end = anchors[last] if anchors and 0 <= last < len(anchors) else None
+    more = []
+    if at is not None:
+        more = [between(view, at, end, source) if end is not None else beyond(view, at, source)]
+    elif end is not None:
+        more = [up_to(view, end, source)]
     order = order_by(view)
     # Values become text outside the limit: a cast beside ORDER BY and LIMIT would read every column of every row.
     shown = [column.shown(column.sql) for column in view.columns]

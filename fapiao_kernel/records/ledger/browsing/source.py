@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fapiao_kernel.domain.period import Period
-from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.records.ledger.browsing.standing import Month, Standing, month_keys
 from fapiao_kernel.records.ledger.browsing.view import Scope, View
 
@@ -181,11 +180,14 @@ def _touched(scope: Scope, standing: Standing) -> bool:
         return False
     if None in standing.marked:
         return True
-    keys = {key for key in standing.marked if key is not None}
+    if scope.state == "fully_digital":
+        return False
+    keys: Iterable[int] = (key for key in standing.marked if key is not None)
     if scope.frozen is not None:
-        keys &= {key for key, _ in scope.frozen}
+        keys = [key for key, _ in scope.frozen if key in standing.marked]
     if scope.units:
-        keys &= set(scope.units)
-    if scope.period is not None:
-        keys = {key for key in keys if ClearUnit.from_key(key).period == scope.period}
-    return bool(keys) and scope.state != "fully_digital"
+        keys = set(scope.units).intersection(keys)
+    if scope.period is None:
+        return any(True for _ in keys)
+    low, high = month_keys(scope.period)
+    return any(low <= key < high for key in keys)

@@ -12,6 +12,8 @@ from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.records.ledger.units import Units
 
+_MONTH = ClearUnit("0", DEVICE_TYPES[0], Period(1990, 2)).key - ClearUnit("0", DEVICE_TYPES[0], Period(1990, 1)).key
+"""Unit keys of one month."""
 Stamp = tuple[int, int]
 """A state of the ledger: the last import's number, and how many units are closed. Both only grow."""
 
@@ -51,20 +53,20 @@ def stamp_of(units: Units) -> Stamp:
 
 def stand(units: Units, marked: frozenset[int | None]) -> Standing:
     """O(units); the caller holds the lock that guards them."""
-    months: defaultdict[Period, Month] = defaultdict(Month)
+    # Ten years of 500 cards are 120,000 units: of each only its month is taken from the key, as a number.
+    by_number: defaultdict[int, Month] = defaultdict(Month)
     late = frozenset(key for key in units.closed if units.late(key))
     for key in units.imports:
-        month = months[ClearUnit.from_key(key).period]
+        month = by_number[key // _MONTH]
         if key not in units.closed:
             month.open += 1
         elif key in late:
             month.late += 1
         else:
             month.cleared += 1
+    months = {ClearUnit.from_key(number * _MONTH).period: month for number, month in by_number.items()}
     closed = {key: watermark for key, (watermark, *_) in units.closed.items()}
-    return Standing(
-        stamp_of(units), dict(months), closed, late, units.digital.count > 0, units.unknown.count > 0, marked
-    )
+    return Standing(stamp_of(units), months, closed, late, units.digital.count > 0, units.unknown.count > 0, marked)
 
 
 def marked_units(cursor: duckdb.DuckDBPyConnection) -> frozenset[int | None]:

@@ -7,7 +7,7 @@
 -- column: device_number | 机器编号 | Device
 -- column: invoice_type | 票种 | Type
 -- column: period | 征期 | Period
--- column: state | 清卡：open 未清，cleared 已清，late 清卡后才到 | State: open, cleared, late (came after the clear)
+-- column: state | 清卡状态 | State
 -- column: count | 份数 | Sheets
 -- column: voids | 其中作废 | Of these void
 -- column: reds | 其中红字 | Of these red

@@ -36,8 +36,8 @@ CREATE TABLE filed_return (                -- 申报表: one row a figure, all f
 CREATE VIEW newest_statistics AS
   SELECT * FROM card_statistics
   QUALIFY row_number() OVER (PARTITION BY device_number, invoice_type, period ORDER BY seq DESC) = 1;
-CREATE VIEW newest_return AS
-  SELECT * FROM filed_return QUALIFY rank() OVER (PARTITION BY taxpayer_id, period ORDER BY seq DESC) = 1;
+CREATE VIEW newest_return AS               -- the tax side's figures and a person's stand beside each other
+  SELECT * FROM filed_return QUALIFY rank() OVER (PARTITION BY taxpayer_id, period, source = 'read' ORDER BY seq DESC) = 1;
 
 CREATE VIEW unit_sum AS                    -- each clear unit's sums and where it stands: no invoice is scanned
   SELECT u.unit_key, lpad((u.unit_key % 1099511627776)::VARCHAR, 12, '0') AS device_number,

@@ -105,11 +105,12 @@ class Made:
                 "INSERT INTO invoice_mark VALUES (?, ?, ?, ?, 'void')",
                 [row["unit_key"], seq, row["code"], row["number"]],
             )
-            self.connection.execute(
-                "INSERT INTO unit_import (unit_key, import_seq, count, voids, reds, amount, tax, total)"
-                " SELECT ?, ?, 0, 1, 0, -?::DECIMAL(18,2), -?::DECIMAL(18,2), -?::DECIMAL(18,2)",
-                [row["unit_key"], seq, row["amount"], row["tax"], row["total"]],
-            )
+            if row["unit_key"] is not None:
+                self.connection.execute(
+                    "INSERT INTO unit_import (unit_key, import_seq, count, voids, reds, amount, tax, total)"
+                    " SELECT ?, ?, 0, 1, 0, -?::DECIMAL(18,2), -?::DECIMAL(18,2), -?::DECIMAL(18,2)",
+                    [row["unit_key"], seq, row["amount"], row["tax"], row["total"]],
+                )
             self.voided[row["code"], row["number"]] = seq
         self.connection.execute(_FILE.format(seq=seq))
         self._load()
