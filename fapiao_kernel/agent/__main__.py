@@ -103,7 +103,7 @@ def _run(home: Home) -> None:
             asked.append(True)
             server.stop()
 
-        server = Server(build(house, secret, stop), ready, house.changes.close)
+        server = Server(build(house, secret, stop), ready, house.ending)
         server.run(sockets=[socket])
     finally:
         house.close(world_too=bool(asked))

@@ -48,7 +48,7 @@ def build(home: House | Path, token: str = "", stop: Callable[[], None] = lambda
     app.include_router(practice.router(house, known))
     app.include_router(runs.router(house, known))
     app.include_router(ledger.router(house, queries))
-    app.include_router(grid.router(Browsing(house, queries)))
+    app.include_router(grid.router(house, Browsing(house, queries)))
     app.include_router(cards.router(house))
     app.include_router(support.router(house, known, queries))
     app.include_router(lessons.router(house, known))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,10 @@ from fapiao_kernel.agent.queries import Queries
 from fapiao_kernel.api.grid import ExportAnswer, ExportRequest, FacetsRequest, GridView, PageRequest, TotalsRequest
 from fapiao_kernel.domain.clearing import Event, units_of
 from fapiao_kernel.domain.errors import NotReachable, Refused, UsageError
+from fapiao_kernel.domain.home import Home
 
 if TYPE_CHECKING:
     from fapiao_kernel.records.ledger.browsing.browser import Browser
-    from fapiao_kernel.records.ledger.browsing.exporting import Export
     from fapiao_kernel.records.ledger.browsing.view import View
 
 NO_TOTALS: dict[str, Any] = {
@@ -32,8 +31,6 @@ class Browsing:
     def __init__(self, house: House, queries: Queries) -> None:
         self._house = house
         self._queries = queries
-        self._lock = threading.Lock()
-        self._exports: dict[str, Export] = {}
 
     def page(self, request: PageRequest) -> bytes:
         """See ``Client.grid_page``."""
@@ -73,36 +70,15 @@ class Browsing:
 
         self._need_ledger()
         view, path, export = self.view(request.view), Path(request.path), Export()
-        if (
-            path.is_absolute()
-            and _inside(path, self._house.home.root)
-            and not _inside(path, self._house.home.notebooks)
-        ):
+        if _own(path, self._house.home):
             raise UsageError("export_place", path=path)
         id = request.id or secrets.token_hex(8)
-        with self._lock:
-            if id in self._exports:
-                raise UsageError("export_id_taken", id=id)
-            self._exports[id] = export
-        try:
-            with self._house.worker.job(f"export {id}", "导出") as progress:
-                done = self._browser().export(
-                    export, view, request.format, path, replace=request.replace, progress=progress
-                )
-        finally:
-            with self._lock:
-                del self._exports[id]
+        with self._house.exports.under_way(id, export), self._house.worker.job(f"export {id}", "导出") as progress:
+            done = self._browser().export(
+                export, view, request.format, path, replace=request.replace, progress=progress
+            )
         self._house.journal.append("export.done", {"file": path.name, **_noted(done)}, who=self._house.identity.who)
         return ExportAnswer(**done)
-
-    def stop(self, id: str) -> bool:
-        """Stop an export under way; False when there is none of that id (any more)."""
-        with self._lock:
-            export = self._exports.get(id)
-        if export is None:
-            return False
-        export.cancel()
-        return True
 
     def _need_ledger(self) -> None:
         if self._queries.empty:
@@ -134,8 +110,12 @@ class Browsing:
         return [(unit.key, told["watermark"]) for unit, told in zip(units, frozen["units"], strict=True)]
 
 
-def _inside(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+def _own(path: Path, home: Home) -> bool:
+    """Whether a place is among the program's own data, where nothing but the user's notebooks is anybody's to write."""
+    if "\0" in str(path):
+        return True  # no place at all
+    place = path.resolve()
+    return place.is_relative_to(home.root.resolve()) and not place.is_relative_to(home.notebooks.resolve())
 
 
 def _noted(done: dict[str, Any]) -> dict[str, Any]:

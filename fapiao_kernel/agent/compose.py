@@ -13,6 +13,7 @@ from fapiao_kernel.agent.cards import Cards
 from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.clock import PracticeClock
 from fapiao_kernel.agent.errors import bug_view, view
+from fapiao_kernel.agent.exports import Exports
 from fapiao_kernel.agent.identity import Identity, versions
 from fapiao_kernel.agent.importing import Importing
 from fapiao_kernel.agent.issuing import LedgerBooks
@@ -52,6 +53,7 @@ class House:
         self.clock = PracticeClock(self.settings.clock_offset)
         self.plugins = plugins or Plugins()
         self.changes = Changes(self.identity.boot_id)
+        self.exports = Exports()
         self._recovery = ""
         self.keys = Lazy(self._open_keys)
         self.journal = FileJournal(home.journal, self.clock, self._signer)
@@ -234,6 +236,11 @@ class House:
             self.worker.settled()
             for run in self.engine.runs():
                 self.changes.bump(run.id)
+
+    def ending(self) -> None:
+        """Nobody is kept waiting by long polls and exports once the agent ends."""
+        self.changes.close()
+        self.exports.close()
 
     def close(self, *, world_too: bool = False) -> None:
         """Let the act under way end, then close everything. The practice world lives on, unless a person ends it too."""

@@ -39,12 +39,24 @@ def _findings(house: House) -> Iterator[Finding]:
     if not wrong:
         yield finding("plugins_ok", count=sum(len(house.plugins.group(group)) for group in GROUPS))
     yield from _journal(house)
+    yield from _issuing(house)
     free = shutil.disk_usage(house.home.root).free // 2**20
     yield finding("disk_low" if free < _LOW_MB else "disk_ok", free=free)
     if house.home.keys.is_dir():  # looking makes no keys
         yield finding("signing_key", fingerprint=grouped(fingerprint(house.keys.get().public)))
     if house.recovery_waits and not house.settings.practice:
         yield finding("recovery_not_shown")
+
+
+def _issuing(house: House) -> Iterator[Finding]:
+    """Acts of issuing (开票) whose outcome is unknown, or which the ledger has still to learn of."""
+    left = house.issuing.unsettled()
+    unknown = [act for act in left if act.open]
+    if unknown:
+        yield finding("issue_open", count=len(unknown), invoice=" ".join(unknown[0].invoice.key))
+    for act in left:
+        if act.owed:
+            yield finding("issue_not_entered", invoice=" ".join(act.invoice.key))
 
 
 def _journal(house: House) -> Iterator[Finding]:

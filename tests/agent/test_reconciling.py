@@ -14,7 +14,7 @@ from fapiao_kernel.domain.practice import PracticeOptions
 from fapiao_kernel.simulator import full_export
 from fapiao_kernel.simulator.sample_month import sample_month
 from fapiao_kernel.simulator.world import PRACTICE
-from tests.agent.test_guided_clear import SIZE, done, journal, to_preview
+from tests.agent.test_guided_clear import SIZE, journal, to_preview
 
 
 def codes(period) -> list[str]:

@@ -12,7 +12,8 @@ from fapiao_kernel.domain.errors import ProtocolError, Refused
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.simulator.card.details import details_file, record, write_details
+from fapiao_kernel.simulator.card.details import details_file, write_details
+from fapiao_kernel.simulator.card.entries import record
 from fapiao_kernel.simulator.card.faults import new_faults
 from fapiao_kernel.simulator.card.image import load, save
 from tests.devices.conftest import OpenCard, StartCard

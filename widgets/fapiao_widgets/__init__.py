@@ -21,6 +21,7 @@ __all__ = [
     "monthly_clear",
     "named",
     "preview",
+    "reconcile",
     "sql",
     "start_page",
 ]
@@ -47,6 +48,13 @@ def monthly_clear() -> Panel:
     from fapiao_widgets.viewmodels.clearing import Clearing
 
     return _panel(Clearing)
+
+
+def reconcile() -> Panel:
+    """对账: ledger against card against filed return, each difference down to invoice numbers."""
+    from fapiao_widgets.viewmodels.reconciling import Reconcile
+
+    return _panel(Reconcile)
 
 
 def issue() -> Panel:

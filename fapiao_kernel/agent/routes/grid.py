@@ -5,12 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from fapiao_kernel.agent.browsing import Browsing
+from fapiao_kernel.agent.compose import House
 from fapiao_kernel.api.grid import ExportAnswer, ExportRequest, FacetsRequest, PageRequest, TotalsRequest
 
 JSON = "application/json"
 
 
-def router(browsing: Browsing) -> APIRouter:
+def router(house: House, browsing: Browsing) -> APIRouter:
     """The routes of this subject. Answers are bytes: nothing encodes them a second time."""
     routes = APIRouter(prefix="/ledger")
 
@@ -34,7 +35,7 @@ def router(browsing: Browsing) -> APIRouter:
     @routes.delete("/grid/export/{id}")
     def stop_export(id: str) -> dict[str, bool]:
         """Stop that export; it answers its asker ``export_cancelled``, and no file is left."""
-        return {"stopped": browsing.stop(id)}
+        return {"stopped": house.exports.stop(id)}
 
     @routes.get("/totals")
     def rate_sums() -> Response:

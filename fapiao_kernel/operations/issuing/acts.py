@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,6 +13,7 @@ from typing import Any
 
 from fapiao_kernel.domain.invoice import Invoice, InvoiceLine, InvoiceStatus, InvoiceType
 from fapiao_kernel.domain.issuing import IssueRequest
+from fapiao_kernel.domain.money import text
 from fapiao_kernel.ports import Record
 
 
@@ -34,7 +37,8 @@ class Stage(StrEnum):
 @dataclass(frozen=True)
 class Act:
     """One act. ``id``: the request's (请求流水号), or code and number for a void. ``invoice``: as the ledger is to have it; its day
-    is the card's once that is known, before that the day of asking. ``entered``: it is in the ledger."""
+    is the card's once that is known, before that the day of asking; its lines are let go once it is ``entered`` there. ``asked``: the
+    request's digest, by which it is known again."""
 
     kind: Kind
     id: str
@@ -44,7 +48,7 @@ class Act:
     at: str
     stage: Stage
     invoice: Invoice
-    request: Mapping[str, Any]
+    asked: str
     error: Mapping[str, Any] | None = None
     evidence: str = ""
     control_code: str = ""
@@ -80,7 +84,7 @@ def apply(known: Act | None, record: Record) -> Act:
             record.time,
             Stage.SENT,
             invoice_of(data["invoice"]),
-            data.get("request") or {},
+            str(data.get("asked", "")),
         )
     if known is None:
         raise ValueError(f"{record.kind} without its intent (record {record.seq})")
@@ -97,7 +101,7 @@ def apply(known: Act | None, record: Record) -> Act:
         case "unknown":
             return replace(known, stage=Stage.UNKNOWN, error=data["error"])
         case "entered":
-            return replace(known, entered=True)
+            return replace(known, entered=True, invoice=replace(known.invoice, lines=()))
     raise ValueError(f"unknown record kind {record.kind}")
 
 
@@ -144,9 +148,18 @@ def line_of(data: Mapping[str, Any]) -> InvoiceLine:
 _LINE = ("item", "rate", "tax_class", "specification", "unit", "quantity", "price")
 
 
-def request_data(request: IssueRequest) -> dict[str, Any]:
-    """What makes two requests under one id the same one: everything that is asked for."""
-    from fapiao_kernel.domain.plain import plain
-
-    told: dict[str, Any] = plain(request)
-    return told
+def digest(request: IssueRequest) -> str:
+    """SHA-256 over everything that a request asks for, by fields named here: the same request in every version of the program."""
+    lines = [
+        [line.item, text(line.amount), text(line.tax), *(getattr(line, name) for name in _LINE[1:])]
+        for line in request.lines
+    ]
+    told = [
+        request.invoice_type.value,
+        request.buyer_name,
+        request.buyer_id,
+        request.remark,
+        list(request.red_of or ()),
+        lines,
+    ]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()

@@ -10,6 +10,9 @@ from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations.issuing.acts import KINDS, Act, Kind, apply, key_of
 from fapiao_kernel.ports import Journal
 
+NEW_WORLD = "practice.started"
+"""A practice world made anew: what was issued in the one before stands nowhere any more."""
+
 
 class IssueBook:
     """Acts, folded from the journal at the first use and kept. All methods may be called from several threads."""
@@ -54,7 +57,9 @@ class IssueBook:
 
     def _refresh(self) -> None:
         for record in self._journal.records(run="", since=self._read):
-            if record.kind in KINDS:
+            if record.kind == NEW_WORLD:
+                self._acts.clear()
+            elif record.kind in KINDS:
                 key = key_of(record)
                 self._acts[key] = apply(self._acts.get(key), record)
             self._read = record.seq

@@ -12,12 +12,11 @@ from fapiao_kernel.domain.errors import FapiaoError, OutcomeUnknown, Refused, Us
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus
 from fapiao_kernel.domain.issuing import InvoiceSheet, IssueRequest, NextNumber
-from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.operations.clearing.book import error_data
 from fapiao_kernel.operations.clearing.desk import present_pin, require_evidence
 from fapiao_kernel.operations.clearing.words import either
 from fapiao_kernel.operations.issuing import foreseeing, settling, voiding
-from fapiao_kernel.operations.issuing.acts import Act, Kind, Stage
+from fapiao_kernel.operations.issuing.acts import Act, Kind, Stage, digest
 from fapiao_kernel.operations.issuing.book import IssueBook
 from fapiao_kernel.operations.issuing.desk import Books, Desk
 from fapiao_kernel.operations.issuing.outcomes import Foresight, Outcome, Result, result_of
@@ -143,7 +142,7 @@ class Issuing:
     ) -> Result:
         known = self._desk.book.find(Kind.ISSUE, request.id)
         if known is not None and known.stage is Stage.DONE:
-            if known.request != plain(request):
+            if known.asked != digest(request):
                 raise Refused("issue_id_used", id=request.id, invoice=f"{known.invoice.code} {known.invoice.number}")
             return result_of(known, again=True)
         told = self._checked(request, state)
@@ -155,7 +154,7 @@ class Issuing:
             request.invoice_type, upcoming.code, upcoming.number, request.amount, request.tax, request.buyer_id,
             red=request.red_of is not None, red_of="".join(request.red_of or ()),
         )  # fmt: skip
-        intent = {**voiding.intent_data(address, state, invoice), "request": plain(request)}
+        intent = {**voiding.intent_data(address, state, invoice), "asked": digest(request)}
 
         def act() -> dict[str, object]:
             issued = card.issue(sheet)

@@ -11,8 +11,7 @@ from fapiao_kernel.domain.errors import FapiaoError, finding
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.issuing import IssueRequest, NextNumber
-from fapiao_kernel.domain.plain import plain
-from fapiao_kernel.operations.issuing.acts import Kind, Stage
+from fapiao_kernel.operations.issuing.acts import Kind, Stage, digest
 from fapiao_kernel.operations.issuing.desk import Desk
 from fapiao_kernel.operations.issuing.outcomes import Foreseen, Foresight, Result, result_of
 from fapiao_kernel.operations.issuing.validating import findings
@@ -61,7 +60,7 @@ def foresee(desk: Desk, address: str, requests: Sequence[IssueRequest]) -> Fores
 def _known(desk: Desk, request: IssueRequest) -> Result | None:
     """What the journal has under this id already, where it is the same request and was issued."""
     act = desk.book.find(Kind.ISSUE, request.id)
-    if act is None or act.stage is not Stage.DONE or act.request != plain(request):
+    if act is None or act.stage is not Stage.DONE or act.asked != digest(request):
         return None
     return result_of(act, again=True)
 
@@ -71,7 +70,7 @@ def _told(
 ) -> list[Finding]:
     act = desk.book.find(Kind.ISSUE, request.id)
     if act is not None and act.stage is Stage.DONE:
-        if act.request == plain(request):
+        if act.asked == digest(request):
             return []
         return [finding("issue_id_used", id=request.id, invoice=" ".join(act.invoice.key))]
     held = desk.held(*request.red_of) if request.red_of else None

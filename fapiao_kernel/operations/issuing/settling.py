@@ -14,15 +14,13 @@ from fapiao_kernel.operations.issuing.sending import enter
 from fapiao_kernel.ports import IssuingCard
 
 
-def settle_act(desk: Desk, act: Act, card: IssuingCard, state: CardState) -> Result:
-    """Settle one act, and bring it into the ledger when it was done.
+def settle_act(desk: Desk, act: Act, card: IssuingCard) -> Result:
+    """Settle one act of this very card, and bring it into the ledger when it was done.
 
-    Raises ``OutcomeUnknown`` (``issue_unclear``) when the card does not tell either, ``Refused`` (``other_card``) when another card
-    is in its place, and what asking raises; then it stays open, and may be asked again.
+    Raises ``OutcomeUnknown`` (``issue_unclear``) when the card does not tell either, and what asking raises; then it stays open, and
+    may be asked again.
     """
     if act.open:
-        if state.identity.device_number != act.device_number:
-            raise Refused("other_card", seen=state.identity.device_number, expected=act.device_number)
         try:
             act = _ask(desk, act, card)
         except FapiaoError as error:
@@ -71,7 +69,7 @@ def settle_card(desk: Desk, address: str, card: IssuingCard, state: CardState) -
     Raises what ``settle_act`` raises of the first that stays open; those before it are settled.
     """
     acts = desk.book.unsettled(device_number=state.identity.device_number)
-    return tuple(settle_act(desk, act, card, state) for act in acts)
+    return tuple(settle_act(desk, act, card) for act in acts)
 
 
 def settle(desk: Desk, address: str) -> tuple[Result, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from fapiao_kernel.domain.invoice import EXEMPT, NOT_TAXED, InvoiceType
 from fapiao_kernel.domain.money import money
@@ -14,6 +14,9 @@ from fapiao_kernel.ports.statements import EVERY, ON_DEVICE, Figure
 
 _STATED = re.compile(r"(?P<what>[^=]*)=(?P<amount>[^/]+)(?:/(?P<tax>.+))?")
 _PERIOD = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?")
+_AMOUNT = re.compile(r"-?[0-9][0-9,]{0,16}(\.[0-9]{1,2})?")
+"""Fits DECIMAL(18,2): an amount of more digits is a slip of the finger."""
+_RATE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,6})?%?")
 _ALL = ("", "全部", "合计", "all")
 _DEVICE = ("device", "税控设备", "设备")
 _WORDS = {"专用发票": "004", "普通发票": "007"} | {kind.zh: kind.value for kind in InvoiceType}
@@ -62,10 +65,9 @@ def a_rate(text: str) -> str:
         return EVERY
     if plain in (EXEMPT, NOT_TAXED):
         return plain
-    try:
-        value = Decimal(plain.removesuffix("%"))
-    except InvalidOperation:
-        raise ValueError(text) from None
+    if not _RATE.fullmatch(plain):
+        raise ValueError(text)
+    value = Decimal(plain.removesuffix("%"))
     if plain.endswith("%") or value >= 1:
         value /= 100
     if not 0 <= value < 1:
@@ -92,7 +94,10 @@ def _type(word: str) -> str | None:
 
 
 def _money(text: str) -> Decimal:
-    return money(_plain(text).translate(_SIGNS))
+    plain = _plain(text).translate(_SIGNS)
+    if not _AMOUNT.fullmatch(plain):
+        raise ValueError(text)
+    return money(plain)
 
 
 def _plain(text: str) -> str:

@@ -18,7 +18,7 @@ NAMES: Mapping[str, str] = {
     **dict.fromkeys(("开票日期", "开票时间", "开具日期", "填开日期"), "issued"),
     **dict.fromkeys(("发票票种", "发票类别", "发票种类", "发票类型", "票种", "发票类型代码"), "kind"),
     "发票来源": "source",
-    **dict.fromkeys(("发票状态", "作废标志", "作废标识", "作废状态", "是否作废", "状态"), "status"),
+    **dict.fromkeys(("发票状态", "作废标志", "作废标识", "作废状态", "是否作废"), "status"),
     "是否正数发票": "positive",
     **dict.fromkeys(("上传标志", "上传状态", "报送状态", "报送标志", "是否上传", "发票报送状态"), "uploaded"),
     "备注": "remark",
@@ -33,7 +33,7 @@ NAMES: Mapping[str, str] = {
         "machine_number",
     ),
     **dict.fromkeys(("被红冲蓝字发票号码", "对应蓝字发票号码", "蓝字发票号码", "被红冲蓝字数电发票号码"), "red_of"),
-    **dict.fromkeys(("金额", "合计金额", "不含税金额", "金额合计", "金额(不含税)"), "amount"),
+    **dict.fromkeys(("金额", "合计金额", "合计金额(不含税)", "不含税金额", "金额合计", "金额(不含税)"), "amount"),
     **dict.fromkeys(("税额", "合计税额", "税额合计"), "tax"),
     **dict.fromkeys(("价税合计", "含税金额", "价税合计金额", "金额(含税)"), "total"),
     "税率": "rate",
@@ -55,7 +55,7 @@ TITLES: Mapping[str, str] = {
 
 _FLAGS = ("作废标志", "作废标识", "作废状态", "是否作废")
 _GOODS = {"tax_class", "specification", "unit", "quantity", "price"}
-_SUMS_OF_INVOICE = ("合计金额", "金额合计", "主要商品名称")
+_SUMS_OF_INVOICE = ("合计金额", "合计金额(不含税)", "金额合计", "主要商品名称")
 
 
 class Columns:

@@ -28,6 +28,8 @@ WORTH = 4 << 20
 """Bytes of a sheet, unpacked, from which it is worth the trouble."""
 MOST = 200 << 20
 """Bytes beyond which two copies would take too much memory."""
+SHARE = 0.45
+"""Of the upper half, which is written while the lower one is still being parsed."""
 _BOOK, _RELATIONS, _STRINGS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedStrings.xml"
 _SMALL = ("[Content_Types].xml", "_rels/.rels", _BOOK, _RELATIONS, _STRINGS, "xl/styles.xml")
 _ROW = re.compile(rb'<row r="([0-9]{1,7})"')
@@ -101,7 +103,11 @@ def _halves(path: Path, name: str) -> tuple[io.BytesIO, io.BytesIO, int] | None:
         xml = archive.read(member)
         small = {each: archive.read(each) for each in _SMALL if each in archive.NameToInfo}
     first, end = _ROW.search(xml), xml.rfind(_END)
-    middle = _ROW.search(xml, (first.start() + end) // 2, end) if first and end > first.start() else None
+    middle = (
+        _ROW.search(xml, first.start() + int((end - first.start()) * SHARE), end)
+        if first and end > first.start()
+        else None
+    )
     if first is None or middle is None:
         return None
     text = memoryview(xml)

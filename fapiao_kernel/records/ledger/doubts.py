@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 from enum import IntFlag
+from functools import lru_cache
 
 from fapiao_kernel.domain.invoice import EXEMPT, MIXED, NOT_TAXED, UNKNOWN_RATE, Invoice, InvoiceLine
 from fapiao_kernel.domain.money import ZERO
@@ -66,6 +67,7 @@ def rate_doubtful(rate: str, day: date, *, red: bool) -> bool:
     return not any(rate in rates and (red or day <= last) for last, rates in UNTIL)
 
 
+@lru_cache(8192)
 def id_doubtful(taxpayer: str) -> bool:
     """Whether 18 characters are no 统一社会信用代码, by symbols and check digit (GB 32100-2015: weights 3^i mod 31).
 

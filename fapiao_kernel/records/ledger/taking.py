@@ -9,7 +9,7 @@ from datetime import datetime
 
 import duckdb
 
-from fapiao_kernel.domain.invoice import Invoice
+from fapiao_kernel.domain.invoice import Invoice, InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports import LISTED, Added, Listed, Progress, Reading
@@ -102,6 +102,8 @@ def _sheets(connection: duckdb.DuckDBPyConnection, sheets: Sheets, origin: Origi
     """A file of many rows."""
     adding.prepare(connection)
     seq = origin.seq
+    if (again := _again(connection, origin, terms)) is not None:
+        return again
     brought = Taking(connection, sheets, seq, terms.finder, terms.at, terms.period, terms.progress).bring()
     outcome = Outcome(origin, brought.size, bad=brought.bad)
     here = differing.from_ledger(connection, brought.rows | brought.batch.rows).get(seq, ())
@@ -115,6 +117,25 @@ def _sheets(connection: duckdb.DuckDBPyConnection, sheets: Sheets, origin: Origi
     ).fetchall():
         terms.finder.check(ClearUnit.from_key(key).device_number)
     return Added(seq, outcome.new, outcome.known, outcome.all_findings, brought.listed, outcome.bad)
+
+
+def _again(connection: duckdb.DuckDBPyConnection, origin: Origin, terms: Terms) -> Added | None:
+    """The answer for a file whose very bytes came in before, all of them new and none worth a word: nothing of it is read again."""
+    before = connection.execute(
+        "SELECT seq, new_count FROM import_file WHERE original = ? AND quiet AND new_count > 0 ORDER BY seq LIMIT 1",
+        [origin.original],
+    ).fetchone()
+    if before is None:
+        return None
+    outcome = Outcome(origin, before[1])
+    finish(connection, {origin.seq: outcome}, terms.closed, terms.at, cards=terms.cards)
+    rows = connection.execute(
+        "SELECT code, number, invoice_type, issue_date, amount, tax, total, machine_number, lines FROM invoice"
+        f" WHERE import_seq = ? ORDER BY rowid LIMIT {LISTED}",
+        [before[0]],
+    ).fetchall()
+    listed = tuple(Listed(code, number, InvoiceType(kind), *rest) for code, number, kind, *rest in rows)
+    return Added(origin.seq, 0, outcome.known, (), listed)
 
 
 def _added(outcome: Outcome, listed: Sequence[Invoice]) -> Added:

@@ -26,7 +26,7 @@ def gather(connection: duckdb.DuckDBPyConnection, source: str) -> None:
 
 
 def look(connection: duckdb.DuckDBPyConnection, source: str) -> list[int]:
-    """Gathers them, and gives the row ids on which a party or a machine number is written in an odd way."""
+    """Gathers them, and gives the row ids on which a party, a machine number or a code is written in an odd way."""
     gather(connection, source)
     odd: list[int] = []
     for side, columns in enumerate(_SIDES):
@@ -34,11 +34,12 @@ def look(connection: duckdb.DuckDBPyConnection, source: str) -> list[int]:
             f"SELECT id, name FROM party{side} WHERE regexp_matches(id, '{REMARK}') OR regexp_matches(name, '{REMARK}')"
         )
         odd += _rows(connection, source, columns, strange)
-    machines = (
-        f"SELECT machine_number FROM (SELECT machine_number FROM {source} GROUP BY ALL)"
-        " WHERE NOT regexp_full_match(machine_number, '[0-9]{0,12}')"
-    )
-    return odd + _rows(connection, source, ("machine_number",), machines)
+    for column, pattern in (("machine_number", "[0-9]{0,12}"), ("code", "[0-9]{10}|[0-9]{12}|")):
+        strange = (
+            f"SELECT {column} FROM (SELECT {column} FROM {source} GROUP BY ALL) WHERE NOT regexp_full_match({column}, '{pattern}')"
+        )
+        odd += _rows(connection, source, (column,), strange)
+    return odd
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, source: str, columns: tuple[str, ...], strange: str) -> list[int]:

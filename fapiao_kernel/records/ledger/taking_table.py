@@ -124,20 +124,22 @@ def read_apart(
 ) -> Careful:
     """Take the odd rows out of their slices and read them with care, with all rows of their invoices. Raises ``TooOdd``."""
     slices = [(each, set(rows)) for each, rows in ((heads, odd_heads), (lines, odd_lines)) if each is not None]
-    if not any(rows or each.bad for each, rows in slices):
+    standing = [each.odd(rows) for each, rows in slices]
+    if not any(odd or each.bad for (each, _), odd in zip(slices, standing, strict=True)):
         return Careful()
-    total = sum(each.count() for each, _ in slices)
+    bad = sum(len(each.bad) for each, _ in slices)
+    total = bad + sum(each.count() for each, _ in slices)
     wanted: set[Key] = set()
-    for each, rows in slices:
-        for code, number in each.odd(rows).values():
+    for (each, _), odd in zip(slices, standing, strict=True):
+        for code, number in odd.values():
             wanted |= keys_of({"code": code, "number": number})
         for cells in each.bad.values():
             wanted |= keys_of(cells)
-    taken: list[set[int]] = [rows | set(each.odd(rows)) for each, rows in slices]
+    taken: list[set[int]] = [set(odd) for odd in standing]
     for _ in range(_ROUNDS):
         for (each, _), rows in zip(slices, taken, strict=True):
             rows |= set(each.of(wanted))
-        if sum(map(len, taken)) > max(FEW, total // SHARE):
+        if bad + sum(map(len, taken)) > max(FEW, total // SHARE):
             raise TooOdd
         numbers = [
             sorted({*each.numbers(sorted(rows)).values(), *each.bad})

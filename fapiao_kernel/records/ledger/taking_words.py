@@ -76,7 +76,7 @@ def learn(sheets: Sheets, table: Table) -> Words:
                 uploads[upload] = sheets.uploaded(upload)
         if near:
             months.append(len(near))
-    scattered = len(months) > 1 and statistics.median(months) > 1
+    scattered = bool(months) and statistics.median(months) > 1
     return Words(kinds, rates, voids, uploads, masked, scattered)
 
 

@@ -7,24 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
-from functools import cache
 from pathlib import Path
 
 from fapiao_kernel.domain.detail import InvoiceDetail
-from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus, InvoiceType
-from fapiao_kernel.domain.money import fen
+from fapiao_kernel.domain.invoice import Invoice
+from fapiao_kernel.simulator.card.entries import ENTRY, LENGTH, TAX, UNKNOWN, Found, entry_of, fits
 from fapiao_kernel.simulator.state_file import write_bytes
-
-LENGTH, TAX = 36, 8
-ENTRY = LENGTH + TAX
-"""A record with its tax in fen, which EF06 does not tell and a void needs."""
-UNKNOWN = (-(2**63)).to_bytes(TAX, "big", signed=True)
-"""The tax of an invoice that was read of another card: nobody told it."""
-CODE_ROOM, NUMBER_ROOM = 12, 8
-VOID, RED = 1, 2
-"""Flags."""
 
 
 def details_file(image: Path) -> Path:
@@ -39,7 +27,7 @@ def taxes_file(details: Path) -> Path:
 
 def write_details(path: Path, invoices: Iterable[Invoice | InvoiceDetail]) -> None:
     """The list of what a card issued, in the note's order. What no card issues, or no field holds, is left out."""
-    entries = [_entry(i) for i in invoices if i.invoice_type.on_device and _fits(i.code, i.number)]
+    entries = [entry_of(i) for i in invoices if i.invoice_type.on_device and fits(i.code, i.number)]
     entries.sort(key=_order)
     taxes_file(path).unlink(missing_ok=True)
     write_bytes(path, b"".join([entry[:LENGTH] for entry in entries]))
@@ -50,81 +38,6 @@ def write_details(path: Path, invoices: Iterable[Invoice | InvoiceDetail]) -> No
 def _order(raw: bytes) -> bytes:
     """Type, month, code and number: each has its place in the record."""
     return raw[:2] + raw[22:25] + raw[2:22]
-
-
-def _entry(invoice: Invoice | InvoiceDetail) -> bytes:
-    """Tax is total minus amount, as the card's statistics have it."""
-    if isinstance(invoice, InvoiceDetail):
-        return record(invoice) + UNKNOWN
-    return entry(invoice, fen(invoice.total) - fen(invoice.amount))
-
-
-def entry(invoice: Invoice | InvoiceDetail, tax: int) -> bytes:
-    """A record with its tax in fen."""
-    return record(invoice) + tax.to_bytes(TAX, "big", signed=True)
-
-
-def record(invoice: Invoice | InvoiceDetail) -> bytes:
-    """One record of EF06."""
-    void = invoice.void if isinstance(invoice, InvoiceDetail) else invoice.status is InvoiceStatus.VOID
-    flags = (VOID if void else 0) | (RED if invoice.red else 0)
-    body = (
-        _type(invoice.invoice_type)
-        + invoice.code.encode("ascii").ljust(CODE_ROOM, b"\0")
-        + invoice.number.encode("ascii").ljust(NUMBER_ROOM, b"\0")
-        + _day(invoice.issue_date)
-        + bytes([flags])
-        + fen(invoice.total).to_bytes(8, "big", signed=True)
-    )
-    return body + bytes([_xor(body)])
-
-
-@cache
-def _type(kind: InvoiceType) -> bytes:
-    return bytes.fromhex(kind.value.rjust(4, "0"))
-
-
-@cache
-def _day(day: date) -> bytes:
-    return bytes.fromhex(f"{day:%Y%m%d}")
-
-
-def _xor(body: bytes) -> int:
-    """The exclusive-or of 35 bytes, halves folded onto each other: a large month has a million records."""
-    folded = int.from_bytes(body.rjust(64, b"\0"), "big")
-    for bits in (256, 128, 64, 32, 16, 8):
-        folded ^= folded >> bits
-    return folded & 0xFF
-
-
-def _fits(code: str, number: str) -> bool:
-    return all(t.isascii() and t.isalnum() and len(t) <= room for t, room in ((code, CODE_ROOM), (number, NUMBER_ROOM)))
-
-
-@dataclass(frozen=True)
-class Found:
-    """One invoice of the list; ``tax`` in fen, None where nobody told it."""
-
-    raw: bytes
-    tax: int | None
-
-    @property
-    def day(self) -> date:
-        return date.fromisoformat(self.raw[22:26].hex())
-
-    @property
-    def flags(self) -> int:
-        return self.raw[26]
-
-    @property
-    def total(self) -> int:
-        """With tax, in fen."""
-        return int.from_bytes(self.raw[27:35], "big", signed=True)
-
-    def voided(self) -> bytes:
-        """The entry of the same invoice, void."""
-        body = self.raw[:26] + bytes([self.flags | VOID]) + self.raw[27:35]
-        return body + bytes([_xor(body)]) + (self.tax or 0).to_bytes(TAX, "big", signed=True)
 
 
 class Details:
@@ -143,7 +56,7 @@ class Details:
         self._taxes = b""
         self._places: dict[bytes, tuple[int, int]] = {}
         """Type and month → the first record of it in the file, and how many there are."""
-        self._changed: dict[bytes, list[bytes]] = {}
+        self._changed: dict[bytes, bytearray] = {}
         """Type and month → all its entries in order, once an act has touched it."""
         self.follow(issued)
 
@@ -163,7 +76,8 @@ class Details:
         base = self._up_to_date()
         changed = self._changed.get(kind + month)
         if changed is not None:
-            return b"".join([one[:LENGTH] for one in changed[first - 1 : first - 1 + most]])
+            wanted = range((first - 1) * ENTRY, min(first - 1 + most, len(changed) // ENTRY) * ENTRY, ENTRY)
+            return b"".join([bytes(changed[at : at + LENGTH]) for at in wanted])
         start, count = self._places.get(kind + month, (0, 0))
         if first > count:
             return b""
@@ -179,14 +93,13 @@ class Details:
                 continue
             changed = self._changed.get(place)
             if changed is not None:
-                at = bisect_left(changed, key, key=_key)
-                if at < len(changed) and _key(changed[at]) == key:
-                    return _found(changed[at])
-                continue
-            start, count = self._places[place]
-            at = bisect_left(range(start, start + count), key, key=lambda n: _key(base[n * LENGTH : n * LENGTH + 22]))
-            if at < count and _key(base[(start + at) * LENGTH :][:22]) == key:
-                return _found(self._at(start + at))
+                n, there = _seek(changed, ENTRY, 0, len(changed) // ENTRY, key)
+                if there:
+                    return Found.of(bytes(changed[n * ENTRY : (n + 1) * ENTRY]))
+            else:
+                n, there = _seek(base, LENGTH, *self._places[place], key)
+                if there:
+                    return Found.of(self._at(n))
         return None
 
     def _up_to_date(self) -> bytes:
@@ -201,13 +114,10 @@ class Details:
         place, key = _place(one), _key(one)
         if place not in self._changed:
             start, count = self._places.get(place, (0, 0))
-            self._changed[place] = [self._at(n) for n in range(start, start + count)]
+            self._changed[place] = bytearray().join([self._at(n) for n in range(start, start + count)])
         entries = self._changed[place]
-        at = bisect_left(entries, key, key=_key)
-        if at < len(entries) and _key(entries[at]) == key:
-            entries[at] = one
-        else:
-            entries.insert(at, one)
+        n, there = _seek(entries, ENTRY, 0, len(entries) // ENTRY, key)
+        entries[n * ENTRY : (n + there) * ENTRY] = one
 
     def _at(self, n: int) -> bytes:
         assert self._base is not None
@@ -235,6 +145,9 @@ def _key(raw: bytes) -> bytes:
     return raw[2:22]
 
 
-def _found(one: bytes) -> Found:
-    tax = one[LENGTH:]
-    return Found(one[:LENGTH], None if tax == UNKNOWN else int.from_bytes(tax, "big", signed=True))
+def _seek(entries: bytes | bytearray, width: int, start: int, count: int, key: bytes) -> tuple[int, bool]:
+    """Where a code and number stands, or would, among so many records in order, and whether it is there."""
+    n = start + bisect_left(
+        range(start, start + count), key, key=lambda n: bytes(entries[n * width + 2 : n * width + 22])
+    )
+    return n, n < start + count and entries[n * width + 2 : n * width + 22] == key

@@ -11,7 +11,8 @@ from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.money import from_fen
 from fapiao_kernel.simulator.card import codec
 from fapiao_kernel.simulator.card.codec import Request
-from fapiao_kernel.simulator.card.details import CODE_ROOM, LENGTH, NUMBER_ROOM, RED, VOID, Details, entry
+from fapiao_kernel.simulator.card.details import Details
+from fapiao_kernel.simulator.card.entries import CODE_ROOM, LENGTH, NUMBER_ROOM, RED, VOID, entry
 from fapiao_kernel.simulator.card.memory import Memory, Totals, TypeRecord, VolumeRecord
 from fapiao_kernel.simulator.card.reply import OK, Reply
 

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from fapiao_kernel.simulator.card import codec, issuing, sealed
 from fapiao_kernel.simulator.card.codec import Request
-from fapiao_kernel.simulator.card.details import LENGTH, Details
+from fapiao_kernel.simulator.card.details import Details
+from fapiao_kernel.simulator.card.entries import LENGTH
 from fapiao_kernel.simulator.card.image import PIN_TRIES, open_months, pin_digest
 from fapiao_kernel.simulator.card.memory import Memory, TypeRecord, months
 from fapiao_kernel.simulator.card.reply import OK, Reply

@@ -12,6 +12,7 @@ import pytest
 from fapiao_kernel.domain.clearing import State
 from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, Refused
 from fapiao_kernel.domain.finding import Effect
+from fapiao_kernel.operations.issuing.acts import digest
 from fapiao_kernel.operations.issuing.outcomes import Outcome
 from tests.operations.fakes import PIN
 from tests.operations.issuing.world import ADDRESS, ORDINARY, SPECIAL, World, request
@@ -51,7 +52,7 @@ def test_no_record_holds_the_pin(world: World) -> None:
 def test_the_same_id_is_the_same_invoice(world: World) -> None:
     first, second = world.issue(request()), world.issue(request())
     assert second.outcome is Outcome.AGAIN
-    assert second.invoice == first.invoice
+    assert second.invoice is not None and first.invoice is not None and second.invoice.key == first.invoice.key
     assert len(world.card.applied) == 1
 
 
@@ -59,7 +60,9 @@ def test_the_same_id_is_the_same_invoice_after_a_restart(world: World) -> None:
     first = world.issue(request())
     world.restart()
     second = world.issue(request())
-    assert (second.outcome, second.invoice, second.control_code) == (Outcome.AGAIN, first.invoice, first.control_code)
+    assert second.invoice is not None and first.invoice is not None
+    assert (second.outcome, second.invoice.key) == (Outcome.AGAIN, first.invoice.key)
+    assert (second.invoice.total, second.control_code) == (first.invoice.total, first.control_code)
     assert len(world.card.applied) == 1
 
 
@@ -187,6 +190,27 @@ def test_nothing_is_issued_while_a_clear_holds_the_card(world: World) -> None:
         world.issue(request())
     assert refusal.value.code == "issue_clear_under_way"
     Clear.state = State.PREVIEWED
+    assert world.issue(request()).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize(
+    "change", [{"buyer_name": "另一家"}, {"remark": "x"}, {"lines": request(amount="99.00").lines}, {"kind": ORDINARY}]
+)
+def test_any_other_content_under_an_id_is_another_request(change: dict[str, object]) -> None:
+    assert digest(request()) == digest(request())
+    given = {**change}
+    kind = given.pop("kind", SPECIAL)
+    assert digest(replace(request(kind=kind), **given)) != digest(request())  # type: ignore[arg-type]  # fields of any type
+
+
+def test_a_new_practice_world_begins_with_an_empty_book(world: World) -> None:
+    world.card.fault = "lost"
+    with pytest.raises(OutcomeUnknown):
+        world.issue(request())
+    world.journal.append("practice.started", {})
+    assert world.engine.unsettled() == ()
+    world.card.issued.clear()
+    world.card.next[SPECIAL] = 1
     assert world.issue(request()).outcome is Outcome.DONE
 
 

@@ -12,7 +12,21 @@ from fapiao_kernel.operations.reconciling.reconcile import reconcile
 from fapiao_kernel.operations.reconciling.values import Agreement, Reconciliation
 from fapiao_kernel.ports.statements import ON_DEVICE, Ground
 from tests.operations.reconciling.making import (
-    AT, CODE, DEVICE, OCTOBER, ORDINARY, SPECIAL, TAXPAYER, D, FakeBooks, FakeCard, figure, filed, other, sheet, statement,
+    AT,
+    CODE,
+    DEVICE,
+    OCTOBER,
+    ORDINARY,
+    SPECIAL,
+    TAXPAYER,
+    D,
+    FakeBooks,
+    FakeCard,
+    figure,
+    filed,
+    other,
+    sheet,
+    statement,
 )  # fmt: skip
 
 THREE = [sheet(1), sheet(2, "50.00"), sheet(3, "70.00", void=True)]

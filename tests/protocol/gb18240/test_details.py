@@ -16,7 +16,7 @@ from fapiao_kernel.domain.errors import ProtocolError
 from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus, InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.protocol.gb18240 import commands, records
-from fapiao_kernel.simulator.card import details
+from fapiao_kernel.simulator.card import entries
 
 
 def by_hand(flags: int = 2, kind: str = "0007", day: str = "20261031", code: bytes = b"044032100111") -> bytes:
@@ -88,5 +88,5 @@ DAYS = st.dates(date(1990, 1, 1), date(2999, 12, 31))
 @given(TYPES, CODES, NUMBERS, DAYS, MONEY, st.booleans(), st.booleans())
 def test_what_the_simulated_card_writes_is_read_as_it_was(kind, code, number, day, total, red, void) -> None:
     status = InvoiceStatus.VOID if void else InvoiceStatus.NORMAL
-    raw = details.record(Invoice(code, number, kind, day, total, Decimal("0.00"), total, red=red, status=status))
+    raw = entries.record(Invoice(code, number, kind, day, total, Decimal("0.00"), total, red=red, status=status))
     assert records.parse_details(raw) == (InvoiceDetail(kind, code, number, day, total, red=red, void=void),)

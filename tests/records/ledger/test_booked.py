@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from fapiao_kernel.ports.statements import ON_DEVICE, FiledReturn, Figure, Ground, Held, Scope, Told
+from fapiao_kernel.ports.statements import ON_DEVICE, Figure, FiledReturn, Ground, Held, Scope, Told
 
 from .making import AT, DEVICE, OCTOBER, ORDINARY, SPECIAL, D, adder, digital, invoice, mixed, ordinary, red, void
 

@@ -12,7 +12,7 @@ from fapiao_kernel.domain.card import MonthStatistics, Source
 from fapiao_kernel.domain.errors import UsageError
 from fapiao_kernel.domain.invoice import DEVICE_TYPES, InvoiceType
 from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.ports.statements import FiledReturn, Figure, Told
+from fapiao_kernel.ports.statements import Figure, FiledReturn, Told
 from fapiao_kernel.records.ledger.named import queries
 
 from .making import (

@@ -11,7 +11,7 @@ import pytest
 from fapiao_kernel.domain.card import MonthStatistics, Source
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.invoice import InvoiceType
-from fapiao_kernel.ports.statements import FiledReturn, Figure, Told
+from fapiao_kernel.ports.statements import Figure, FiledReturn, Told
 from fapiao_kernel.records.ledger.ledger import DuckLedger
 
 from .making import AT, DEVICE, OCTOBER, D

@@ -9,7 +9,8 @@ import pytest
 
 from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus, InvoiceType
 from fapiao_kernel.simulator.card.card import SimulatedCard
-from fapiao_kernel.simulator.card.details import LENGTH, Details, details_file, record, write_details
+from fapiao_kernel.simulator.card.details import Details, details_file, write_details
+from fapiao_kernel.simulator.card.entries import LENGTH, record
 from tests.simulator.card.maker import PIN, make_image
 from tests.simulator.card.test_card import ask, report, status, verify
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fapiao_kernel.simulator.card.card import PowerLoss, SimulatedCard
-from fapiao_kernel.simulator.card.details import ENTRY, LENGTH, Details, details_file, taxes_file, write_details
+from fapiao_kernel.simulator.card.details import Details, details_file, taxes_file, write_details
+from fapiao_kernel.simulator.card.entries import ENTRY, LENGTH
 from fapiao_kernel.simulator.card.image import load, save
 from fapiao_kernel.simulator.clock import CHINA, offset_to
 from tests.simulator.card import issuing_maker as maker

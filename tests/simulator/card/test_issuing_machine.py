@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from fapiao_kernel.domain.money import fen
 from fapiao_kernel.simulator.authority.sealed import open_summary
 from fapiao_kernel.simulator.card.card import PowerLoss, SimulatedCard
-from fapiao_kernel.simulator.card.details import ENTRY, LENGTH, entry
+from fapiao_kernel.simulator.card.entries import ENTRY, LENGTH, entry
 from fapiao_kernel.simulator.card.image import load
 from fapiao_kernel.simulator.card.memory import Memory, TypeRecord
 from tests.simulator.card import issuing_maker as maker

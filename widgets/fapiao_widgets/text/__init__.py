@@ -10,9 +10,12 @@ from fapiao_widgets.text.grid_en import GRID_EN
 from fapiao_widgets.text.grid_zh import GRID_ZH
 from fapiao_widgets.text.issuing_en import ISSUING_EN
 from fapiao_widgets.text.issuing_zh import ISSUING_ZH
+from fapiao_widgets.text.reconciling_en import RECONCILING_EN
+from fapiao_widgets.text.reconciling_zh import RECONCILING_ZH
 from fapiao_widgets.text.zh import ZH
 
-ALL_EN, ALL_ZH = {**EN, **ASIDE_EN, **GRID_EN, **ISSUING_EN}, {**ZH, **ASIDE_ZH, **GRID_ZH, **ISSUING_ZH}
+ALL_EN = {**EN, **ASIDE_EN, **GRID_EN, **ISSUING_EN, **RECONCILING_EN}
+ALL_ZH = {**ZH, **ASIDE_ZH, **GRID_ZH, **ISSUING_ZH, **RECONCILING_ZH}
 
 
 def say(key: str, **facts: object) -> str:

@@ -17,10 +17,11 @@ LISTED = 100
 
 def differences(preview: PreviewView) -> list[blocks.Block]:
     """One block a differing unit: how many, then which; what could not be named is said in words."""
-    return [_unit(entry) for entry in preview.differences]
+    return [unit_block(entry) for entry in preview.differences]
 
 
-def _unit(entry: DifferenceView) -> blocks.Block:
+def unit_block(entry: DifferenceView) -> blocks.Block:
+    """One differing unit."""
     found = sum(one.count for one in (entry.only_card, entry.only_ledger, entry.other))
     content = [blocks.text(words, "warning") for words in _said(entry)]
     rows = list(_rows(entry))

@@ -5,10 +5,9 @@ Readers wait for no writer, and for no other reader.
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,17 @@ from fapiao_kernel.records.ledger.browsing.columns import USUAL, Column
 from fapiao_kernel.records.ledger.browsing.exporting import Export
 from fapiao_kernel.records.ledger.browsing.facets import facets
 from fapiao_kernel.records.ledger.browsing.numbers import Numbers, look_up, readings
-from fapiao_kernel.records.ledger.browsing.paging import Anchors, Page, from_row, make_anchors, page
+from fapiao_kernel.records.ledger.browsing.paging import Page, from_row, make_anchors, page
 from fapiao_kernel.records.ledger.browsing.ratesums import rate_sums
-from fapiao_kernel.records.ledger.browsing.source import Source, source
+from fapiao_kernel.records.ledger.browsing.shelf import Shelf
+from fapiao_kernel.records.ledger.browsing.source import source
 from fapiao_kernel.records.ledger.browsing.standing import Stamp, Standing, marked_units, stamp_of, stand
 from fapiao_kernel.records.ledger.browsing.totals import totals
 from fapiao_kernel.records.ledger.browsing.view import Scope, View
 from fapiao_kernel.records.ledger.units import Units
 
-REMEMBERED = 16
-"""Views whose anchors are kept: 10 million rows have 2,441 of them."""
+TRIES = 3
+"""Times that an answer is worked out while the ledger changes under it; the last one stands."""
 
 
 class Browser:
@@ -43,8 +43,7 @@ class Browser:
         self._units = units
         self._folding = folding
         self._standing: Standing | None = None
-        self._anchors: OrderedDict[tuple[str, Stamp], Anchors] = OrderedDict()
-        self._anchoring = threading.Lock()
+        self._anchors = Shelf()
         self._numbers = Numbers()
         self._sums: tuple[Stamp, list[dict[str, Any]]] | None = None
 
@@ -53,23 +52,24 @@ class Browser:
 
         Raises ``UsageError`` (``grid_token``), ``Refused`` (``grid_changed``).
         """
-        with self._cursor() as cursor:
-            standing = self._stand(cursor)
+
+        def work(cursor: duckdb.DuckDBPyConnection, standing: Standing) -> dict[str, Any]:
+            key = (view.rows, standing.stamp)
             start = tokens.read(after, view, standing.stamp) if after else None
             found = source(view, standing)
             if start is None and offset:
-                got = from_row(
-                    cursor, view, found, limit, offset, lambda: self._anchors_of(cursor, view, found, standing.stamp)
-                )
+                made = partial(self._anchors.have, key, lambda: make_anchors(cursor, view, found))
+                got = from_row(cursor, view, found, limit, offset, made)
             else:
-                known = self._anchors.get((view.rows, standing.stamp))
                 try:
-                    got = page(cursor, view, found, limit, start or (None, 0), known)
+                    got = page(cursor, view, found, limit, start or (None, 0), self._anchors.get(key))
                 except duckdb.ConversionException:
                     if start is None:
                         raise
                     raise UsageError("grid_token") from None  # its values are none of the order's columns
-        return _told(view, standing.stamp, got)
+            return _told(view, standing.stamp, got)
+
+        return self._steady(work)
 
     def of_units(self, keys: Sequence[int], after: str, limit: int) -> dict[str, Any]:
         """A page of these units' invoices, the usual columns: ``{"rows": [{name: value}], "next"}``."""
@@ -82,13 +82,11 @@ class Browser:
 
     def totals(self, view: View) -> dict[str, Any]:
         """See ``browsing.totals``."""
-        with self._cursor() as cursor:
-            return totals(cursor, source(view, self._stand(cursor)))
+        return self._steady(lambda cursor, standing: totals(cursor, source(view, standing)))
 
     def facets(self, view: View, column: Column) -> dict[str, Any]:
         """See ``browsing.facets``."""
-        with self._cursor() as cursor:
-            return facets(cursor, column, source(view, self._stand(cursor)))
+        return self._steady(lambda cursor, standing: facets(cursor, column, source(view, standing)))
 
     def export(
         self,
@@ -101,28 +99,33 @@ class Browser:
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """See ``Export.run``: one statement reads all rows, so they are of one state of the ledger."""
-        with self._cursor() as cursor:
+        with self._connection.cursor() as cursor:
             found = source(view, self._stand(cursor))
             return export.run(cursor, view, found, format, path, replace=replace, progress=progress)
 
     def look_up(self, text: str, code: str = "") -> list[list[Any]]:
         """Rows of every invoice of a number, all columns of ``COLUMNS``; see ``numbers.readings`` for what may be written."""
-        with self._cursor() as cursor:
+        with self._connection.cursor() as cursor:
             return look_up(cursor, self._numbers, self._stand(cursor), readings(text, code))
 
     def rate_sums(self) -> list[dict[str, Any]]:
         """Totals by type, period, rate and state of the whole ledger; kept until its state is another."""
-        with self._cursor() as cursor:
+        with self._connection.cursor() as cursor:
             standing = self._stand(cursor)
             known = self._sums
             if known is None or known[0] != standing.stamp:
                 known = self._sums = (standing.stamp, rate_sums(cursor, standing))
         return known[1]
 
-    @contextlib.contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _steady(self, work: Callable[[duckdb.DuckDBPyConnection, Standing], dict[str, Any]]) -> dict[str, Any]:
+        """An answer of one state of the ledger: when an import or a clear came in meanwhile, it is worked out again."""
         with self._connection.cursor() as cursor:
-            yield cursor
+            for _ in range(TRIES):
+                standing = self._stand(cursor)
+                answer = work(cursor, standing)
+                if stamp_of(self._units()) == standing.stamp:
+                    break
+        return answer
 
     def _stand(self, cursor: duckdb.DuckDBPyConnection) -> Standing:
         """Which units stand where; worked out again only when the ledger's state is another."""
@@ -134,21 +137,6 @@ class Browser:
             standing = stand(self._units(), marked)
         self._standing = standing
         return standing
-
-    def _anchors_of(self, cursor: duckdb.DuckDBPyConnection, view: View, found: Source, stamp: Stamp) -> Anchors:
-        key = (view.rows, stamp)
-        with self._anchoring:
-            known = self._anchors.get(key)
-            if known is None:
-                known = make_anchors(cursor, view, found)
-                for old in [each for each in self._anchors if each[1] != stamp]:
-                    del self._anchors[old]
-                self._anchors[key] = known
-                while len(self._anchors) > REMEMBERED:
-                    self._anchors.popitem(last=False)
-            else:
-                self._anchors.move_to_end(key)
-        return known
 
 
 def _told(view: View, stamp: Stamp, got: Page) -> dict[str, Any]:

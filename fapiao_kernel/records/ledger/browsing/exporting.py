@@ -67,8 +67,8 @@ class Export:
         Raises ``UsageError`` (``export_place``), ``Refused`` (``export_exists``, ``export_unwritable``), ``Cancelled``; then
         nothing is left.
         """
-        _check(path, format, replace)
         try:
+            _check(path, format, replace)
             with self._interruptible(cursor), _beside(path) as folder:
                 return self._write(cursor, view, source, format, path, folder, replace, progress)
         except duckdb.InterruptException:
@@ -209,7 +209,14 @@ def _read(columns: tuple[Column, ...], lines: Path, *, typed: bool) -> str:
 
 
 def _check(path: Path, format: str, replace: bool) -> None:
-    if format not in FORMATS or not path.is_absolute() or not path.name or not path.parent.is_dir() or path.is_dir():
+    if (
+        format not in FORMATS
+        or "\0" in str(path)
+        or not path.is_absolute()
+        or not path.name
+        or not path.parent.is_dir()
+        or path.is_dir()
+    ):
         raise UsageError("export_place", path=path)
     if path.exists() and not replace:
         raise Refused("export_exists", path=path)

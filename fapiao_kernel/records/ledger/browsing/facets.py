@@ -29,7 +29,12 @@ def facets(cursor: duckdb.DuckDBPyConnection, column: Column, source: Source) ->
     """``{"column", "kind", "count", "distinct", "values", "others", "bins", "min", "max"}``; bounds are text as in rows."""
     if source.empty:
         return nothing(column)
-    return nothing(column) | (_spread if column.kind in _WHOLE else _frequent)(cursor, column, source)
+    cursor.execute("BEGIN TRANSACTION READ ONLY")  # bounds and bins are of the same rows
+    try:
+        told = (_spread if column.kind in _WHOLE else _frequent)(cursor, column, source)
+    finally:
+        cursor.execute("ROLLBACK")
+    return nothing(column) | told
 
 
 def nothing(column: Column) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -302,3 +303,51 @@ def test_anchors_are_made_once_a_view_and_again_when_the_ledger_changed(made: Ma
     made.add(make(30))
     assert made.browser.page(view(), 5, offset=19)["rows"] == [("9900261130", "00000019"), ("9900261130", "00000030")]
     assert len(calls) == 2
+
+
+def test_an_import_that_comes_in_between_is_in_the_answer_whole(made: Made) -> None:
+    made.add(make(1))
+    asked = view("open")
+    real, came = made.browser._stand, []
+
+    def meanwhile(cursor: Any) -> Any:
+        standing = real(cursor)
+        if not came:
+            came.append(1)
+            made.add(make(2), make(3, invoice_type="081"))
+        return standing
+
+    made.browser._stand = meanwhile  # type: ignore[method-assign]  # the moment between looking and asking
+    assert made.browser.page(asked, 9)["rows"] == [("9900261130", "00000001"), ("9900261130", "00000002")]
+
+
+def test_whoever_asks_while_anchors_are_made_gets_the_same_and_others_do_not_wait() -> None:
+    from fapiao_kernel.records.ledger.browsing.shelf import Shelf
+
+    shelf, go, made_of = Shelf(), threading.Event(), []
+
+    def slow() -> list[tuple[str, ...]]:
+        made_of.append("slow")
+        assert go.wait(10)
+        return [("a",)]
+
+    told: list[Any] = []
+    asking = [threading.Thread(target=lambda: told.append(shelf.have(("v", (1, 0)), slow))) for _ in range(2)]
+    for each in asking:
+        each.start()
+    assert shelf.have(("other", (1, 0)), lambda: [("b",)]) == [("b",)]
+    go.set()
+    for each in asking:
+        each.join()
+    assert (told, made_of) == ([[("a",)]] * 2, ["slow"])
+
+
+def test_anchors_of_the_state_before_are_forgotten() -> None:
+    from fapiao_kernel.records.ledger.browsing.shelf import REMEMBERED, Shelf
+
+    shelf = Shelf()
+    for place in range(REMEMBERED + 1):
+        shelf.have((f"v{place}", (1, 0)), list)
+    assert (shelf.get(("v0", (1, 0))), shelf.get(("v1", (1, 0)))) == (None, [])
+    shelf.have(("v", (2, 0)), list)
+    assert shelf.get(("v1", (1, 0))) is None
