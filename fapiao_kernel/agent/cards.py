@@ -16,7 +16,7 @@ from fapiao_kernel.agent.plugins import Plugins
 from fapiao_kernel.agent.settings import PRODUCTION, Settings
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.devices.address import parse
-from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Volume
+from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Source, Volume
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, ProtocolError, Refused
 from fapiao_kernel.domain.invoice import InvoiceType
@@ -149,7 +149,7 @@ class Cards:
         clock: Clock,
         practice_line: Callable[[str], str],
         mark_simulated: Callable[[str], None],
-        told: Callable[[str, tuple[MonthStatistics, ...]], None] = lambda device, statistics: None,
+        told: Callable[[str, Source, tuple[MonthStatistics, ...]], None] = lambda device, source, statistics: None,
     ) -> None:
         self._plugins = plugins
         self._settings = settings
@@ -194,7 +194,7 @@ class Cards:
         """What the card told of its months, to whoever keeps it; whose they are is known from its last reading."""
         seen = self._seen.get(address)
         if seen is not None and seen.state is not None:
-            self._told(seen.state.identity.device_number, statistics)
+            self._told(seen.state.identity.device_number, seen.state.source, statistics)
 
     def _note(self, address: str, state: CardState) -> None:
         simulated = state.identity.simulated

@@ -95,6 +95,7 @@ class Reconciling:
                 told=kept,
                 filed=filed,
                 card=answering,
+                fresh=bool(statements),
                 tolerance=tolerance,
                 tell=progress,
             )

@@ -53,7 +53,7 @@ def _period(one: Reconciliation) -> ReconciliationView:
         against_card=one.against_card.value,
         against_return=one.against_return.value,
         read_at=one.read_at.isoformat(timespec="seconds") if one.read_at else "",
-        card_asked=one.card_asked,
+        fresh=one.fresh,
         filed=[return_view(told) for told in one.filed],
         lines=[_line(line) for line in one.lines],
         findings=[finding_view(each) for each in findings(one)],

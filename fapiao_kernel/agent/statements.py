@@ -26,9 +26,9 @@ class StatementKeeper:
         self._hands = ThreadPoolExecutor(1, thread_name_prefix="statements")
         self._last: Future[None] | None = None
 
-    def told(self, device_number: str, statistics: Sequence[MonthStatistics]) -> None:
-        """A card told its statistics just now. Returns at once."""
-        self._last = self._hands.submit(self._keep, device_number, tuple(statistics), self._clock.now())
+    def told(self, device_number: str, source: Source, statistics: Sequence[MonthStatistics]) -> None:
+        """A card (or a person reading it off) told its statistics just now. Returns at once."""
+        self._last = self._hands.submit(self._keep, device_number, source, tuple(statistics), self._clock.now())
         self._last.add_done_callback(_say)
 
     def settle(self) -> None:
@@ -40,10 +40,10 @@ class StatementKeeper:
         """Keep what was told, and take no more."""
         self._hands.shutdown()
 
-    def _keep(self, device_number: str, statistics: Sequence[MonthStatistics], at: datetime) -> None:
+    def _keep(self, device_number: str, source: Source, statistics: Sequence[MonthStatistics], at: datetime) -> None:
         place = self._statements()
         if place is not None:
-            place.keep_statistics(device_number, statistics, source=Source.READ, at=at)
+            place.keep_statistics(device_number, statistics, source=source, at=at)
 
 
 def _say(kept: Future[None]) -> None:

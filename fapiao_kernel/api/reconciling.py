@@ -104,7 +104,8 @@ class ReturnView(Shape):
 
 
 class ReconciliationView(Shape):
-    """One period of one card and its taxpayer. ``read_at``: when the card's statistics were read, ``""``: never."""
+    """One period of one card and its taxpayer. ``read_at``: when the card's statistics were read, ``""``: never;
+    ``fresh``: just now."""
 
     device_number: str
     taxpayer_id: str
@@ -114,7 +115,7 @@ class ReconciliationView(Shape):
     against_card: Agreed
     against_return: Agreed
     read_at: str
-    card_asked: bool
+    fresh: bool
     filed: list[ReturnView]
     lines: list[LineView]
     findings: list[FindingView]

@@ -37,6 +37,13 @@ def test_a_month_that_is_cleared_as_it_was_declared_agrees_on_all_three_sides(ho
     month = found.periods[-1].period
     rows = client.named("against_return", period=month).fetchall()
     assert rows and all(row[12] for row in rows), "the ready-made query says the same"
+    run = client.runs()[-1].id
+    token = confirmed(client, client.run(run))
+    view = done(client, client.execute(run, token.revision, token.token, practice.pin))
+    assert (view if view.state == "finished" else done(client, client.conclude(run))).verdict == "cleared"
+    (after,) = client.reconcile(practice.card, [month]).periods
+    assert (after.agreement, after.fresh) == ("agrees", False), "a cleared period is told from what the card said last"
+    assert codes(after) == ["reconcile_agrees", "reconcile_card_kept"]
 
 
 def test_a_lost_invoice_is_named_on_both_sides_and_a_stated_return_is_kept(
@@ -92,7 +99,7 @@ def test_a_card_that_is_away_is_told_from_what_it_said_last(home: Path, client: 
     finally:
         moved.rename(card_file)
     (period,) = found.periods
-    assert (period.card_asked, period.against_card) == (False, "agrees")
+    assert (period.fresh, period.against_card) == (False, "agrees")
     assert period.read_at == first.periods[-1].read_at
     assert "reconcile_card_kept" in codes(period)
 

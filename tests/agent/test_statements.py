@@ -48,7 +48,7 @@ def place() -> Place:
 
 def test_what_a_card_told_is_kept_with_its_time(place: Place) -> None:
     keeper = StatementKeeper(lambda: place, Clock())  # type: ignore[arg-type,return-value] # a stand-in for the ledger's part
-    keeper.told("661", TOLD)
+    keeper.told("661", Source.READ, TOLD)
     keeper.close()
     assert place.kept == [("661", TOLD, Source.READ, AT)]
 
@@ -56,7 +56,7 @@ def test_what_a_card_told_is_kept_with_its_time(place: Place) -> None:
 def test_a_reading_does_not_wait_for_the_ledgers_writer(place: Place) -> None:
     place.busy.clear()
     keeper = StatementKeeper(lambda: place, Clock())  # type: ignore[arg-type,return-value] # as above
-    keeper.told("661", TOLD)
+    keeper.told("661", Source.READ, TOLD)
     assert place.kept == [], "told has returned although nothing is kept yet"
     place.busy.set()
     keeper.settle()
@@ -66,7 +66,7 @@ def test_a_reading_does_not_wait_for_the_ledgers_writer(place: Place) -> None:
 
 def test_a_home_without_a_ledger_gets_none_by_looking() -> None:
     keeper = StatementKeeper(lambda: None, Clock())  # type: ignore[arg-type] # as above
-    keeper.told("661", TOLD)
+    keeper.told("661", Source.READ, TOLD)
     keeper.close()
 
 
@@ -74,6 +74,6 @@ def test_what_cannot_be_kept_is_said_in_the_log_and_nothing_else_happens(place: 
     place.error = Refused("ledger_unwritable", path="ledger.duckdb")
     keeper = StatementKeeper(lambda: place, Clock())  # type: ignore[arg-type,return-value] # as above
     with caplog.at_level(logging.WARNING):
-        keeper.told("661", TOLD)
+        keeper.told("661", Source.READ, TOLD)
         keeper.close()
     assert "could not be kept: Refused" in caplog.text

@@ -26,7 +26,7 @@ def test_a_sound_device_passes_every_check_and_says_so(world: World) -> None:
     run = world.checked()
     assert run.state is State.CHECKED
     checks = run.facts[Event.CHECKED]["checks"]
-    assert len(checks) == 15
+    assert len(checks) == 16
     assert all(c["title"] and c["finding"]["message"] for c in checks)
     assert {c["finding"]["severity"] for c in checks} == {"ok", "info"}
     assert run.facts[Event.CHECKED]["verdict"] == "not_reported"

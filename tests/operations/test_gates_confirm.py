@@ -248,7 +248,7 @@ def test_an_ordinary_month_asks_nobody_for_a_reason(world: World) -> None:
 def test_the_frozen_preview_shows_what_every_gate_says(world: World) -> None:
     run = world.previewed()
     gates = run.frozen["gates"]
-    assert len(gates) == 17
+    assert len(gates) == 18
     assert all(gate["name"] and gate["title"] and gate["finding"]["message"] for gate in gates)
     assert {gate["finding"]["severity"] for gate in gates} <= {"ok", "info"}
     assert len({gate["name"] for gate in gates}) == len(gates)

@@ -18,7 +18,7 @@ from fapiao_kernel.operations.checks import Seen
 from fapiao_kernel.operations.checks.whose import holds_device
 from fapiao_kernel.operations.clearing.gates import CONFIRM_GATES, REPORT_GATES, Gate, Gates, evaluate
 from fapiao_kernel.ports import Backup, Declaration
-from tests.operations.fakes import CHINA, NUMBER, OCTOBER, ORDINARY, SPECIAL, TAXPAYER
+from tests.operations.fakes import CHINA, NUMBER, OCTOBER, ORDINARY, SPECIAL, TAXPAYER, FakeClock, FakeJournal
 
 NOW = datetime(2026, 11, 5, 9, 0, tzinfo=CHINA)
 UNITS = tuple(ClearUnit(NUMBER, t, OCTOBER) for t in (SPECIAL, ORDINARY))
@@ -46,6 +46,7 @@ def seen(reported: bool) -> Seen:
         backup=Backup("b1", NOW, (), 1, "head", True, (NUMBER,)),
         sellers={TAXPAYER: 24},
         maintenance="",
+        journal=FakeJournal(FakeClock()),
     )
 
 

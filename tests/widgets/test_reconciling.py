@@ -41,7 +41,7 @@ def answer(*lines: dict[str, Any], agreement: str = "agrees", **changes: Any) ->
             "period": "2026-10",
             "tolerance": "0.00",
         },
-        **{"agreement": agreement, "against_card": "agrees", "against_return": "unknown", "card_asked": True},
+        **{"agreement": agreement, "against_card": "agrees", "against_return": "unknown", "fresh": True},
         **{"read_at": "2026-11-05T09:00:00+08:00", "filed": [], "lines": list(lines), "findings": [], **changes},
     }
     return ReconcileAnswer.model_validate({"card": "c", "agreement": agreement, "periods": [period]})

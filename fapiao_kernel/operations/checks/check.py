@@ -22,6 +22,7 @@ _TITLES = {
     "backups": ("备份", "Backups"),
     "card_unknown": ("设备归属不明的发票", "Invoices of unknown card"),
     "ledger": ("发票库与设备", "Ledger and device"),
+    "issuing": ("开票是否都有结果", "Issuing settled"),
     "clocks": ("设备时钟与税局时间", "Device's clock and tax side's"),
     "reportable": ("能否抄税", "May be reported"),
     "dormant": ("是否长期未抄报", "Not dormant"),

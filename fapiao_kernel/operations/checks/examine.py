@@ -23,6 +23,7 @@ def examine(seen: Seen) -> Examination:
         records.already_cleared(seen),
         records.card_unknown(seen),
         records.ledger(seen),
+        records.issuing_settled(seen),
         records.chain_check(seen.journal, seen.backup),
         records.backups(seen),
         records.disk(seen),

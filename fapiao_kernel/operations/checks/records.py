@@ -9,6 +9,7 @@ from fapiao_kernel.domain.errors import FapiaoError, finding
 from fapiao_kernel.operations.checks.check import Check, named
 from fapiao_kernel.operations.checks.device import unread
 from fapiao_kernel.operations.checks.look import Seen
+from fapiao_kernel.operations.issuing.book import IssueBook
 from fapiao_kernel.ports import Backup, Journal
 
 DISK_LEAST = 500 * 1024 * 1024
@@ -117,6 +118,20 @@ def ledger(seen: Seen) -> Check:
     facts: dict[str, Any] = {"open": seen.census.open.count, "card": told or 0}
     code = "check_ledger_empty" if told and not seen.census.open.count else "check_ledger_ok"
     return named("ledger", finding(code, **facts))
+
+
+def issuing_settled(seen: Seen) -> Check:
+    """Whether every invoice issued or voided on the card has its outcome and stands in the ledger (开票): else the sums may move."""
+    if seen.journal is None:
+        return named("issuing", unread(seen, "journal"))
+    try:
+        left = IssueBook(seen.journal).unsettled(device_number=seen.device_number)
+    except FapiaoError as error:
+        return named("issuing", error.finding())
+    if left:
+        numbers = "、".join(f"{act.invoice.code} {act.invoice.number}" for act in left[:3])
+        return named("issuing", finding("check_issuing_open", count=len(left), numbers=numbers))
+    return named("issuing", finding("check_issuing_settled"))
 
 
 def already_cleared(seen: Seen) -> Check:

@@ -42,9 +42,11 @@ REPORT_GATES: Gates = (
     Gate(types.reportable, ("card",)),
     Gate(device.not_uploaded, ("card",)),
     Gate(device.volumes, ("card", "volumes")),
+    Gate(records.issuing_settled, ("journal",)),
     Gate(device.pin, ("card",)),
 )
-"""Before 抄税: the device, its days, nothing un-uploaded (250), no volume under way (209, 222), PIN tries to spend."""
+"""Before 抄税: the device, its days, nothing un-uploaded (250), no volume under way (209, 222), no issuing without its outcome, PIN tries to
+spend."""
 
 CONFIRM_GATES: Gates = (
     *_DEVICE,
@@ -60,6 +62,7 @@ CONFIRM_GATES: Gates = (
     Gate(dates.clocks, ("card", "authority_time")),
     Gate(records.backup_fresh, ("backup",)),
     Gate(records.card_unknown, ("card_unknown",)),
+    Gate(records.issuing_settled, ("journal",)),
     Gate(device.pin, ("card",)),
     Gate(taxside.maintenance, ("maintenance",)),
 )

@@ -31,10 +31,11 @@ def reconcile(
     told: Sequence[CardStatement],
     filed: Sequence[FiledReturn],
     card: Card | None,
+    fresh: bool = True,
     tolerance: Decimal = ZERO,
     tell: Progress = lambda label, done, total: None,
 ) -> Reconciliation:
-    """One period. ``told``: the card's statistics of it, read now or kept; ``card``: to list invoices, None when it is away.
+    """One period. ``told``: the card's statistics of it, read now (``fresh``) or kept; ``card``: to list invoices, None when it is away.
 
     A type that the card told nothing of, while it told of another of that period, it counts as none. Raises what ``tell`` raises.
     """
@@ -55,7 +56,7 @@ def reconcile(
         Agreement.of([line.against_card for line in lines if line.against_card is not None]),
         Agreement.of([line.against_return for line in lines if line.against_return is not None]),
         max((one.read_at for one in told), default=None),
-        card is not None,
+        fresh,
         tuple(filed),
         errors,
     )

@@ -14,8 +14,9 @@ from fapiao_kernel.ports.statements import EVERY, ON_DEVICE, Figure
 
 _STATED = re.compile(r"(?P<what>[^=]*)=(?P<amount>[^/]+)(?:/(?P<tax>.+))?")
 _PERIOD = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?")
+LARGEST = Decimal("1e15")
+"""Yuan; as for invoices, amounts are below this."""
 _AMOUNT = re.compile(r"-?[0-9][0-9,]{0,16}(\.[0-9]{1,2})?")
-"""Fits DECIMAL(18,2): an amount of more digits is a slip of the finger."""
 _RATE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,6})?%?")
 _ALL = ("", "全部", "合计", "all")
 _DEVICE = ("device", "税控设备", "设备")
@@ -36,7 +37,7 @@ def stated(text: str) -> Figure:
             rate = a_rate(word)
     if found["tax"] is None:
         return Figure(kind, rate, None, None, _money(found["amount"]))
-    return of(kind, rate, _money(found["amount"]), _money(found["tax"]))
+    return _of(kind, rate, _money(found["amount"]), _money(found["tax"]))
 
 
 def figure(cells: Mapping[str, str]) -> Figure:
@@ -48,13 +49,13 @@ def figure(cells: Mapping[str, str]) -> Figure:
     rate = a_rate(cells.get("rate", ""))
     amount, tax, total = (_plain(cells.get(name, "")) for name in ("amount", "tax", "total"))
     if amount and tax:
-        return of(kind, rate, _money(amount), _money(tax))
+        return _of(kind, rate, _money(amount), _money(tax))
     if total and not amount and not tax:
         return Figure(kind, rate, None, None, _money(total))
     raise ValueError(amount or tax or total)
 
 
-def of(kind: str, rate: str, amount: Decimal, tax: Decimal) -> Figure:
+def _of(kind: str, rate: str, amount: Decimal, tax: Decimal) -> Figure:
     return Figure(kind, rate, amount, tax, amount + tax)
 
 
@@ -97,7 +98,10 @@ def _money(text: str) -> Decimal:
     plain = _plain(text).translate(_SIGNS)
     if not _AMOUNT.fullmatch(plain):
         raise ValueError(text)
-    return money(plain)
+    value = money(plain)
+    if abs(value) >= LARGEST:
+        raise ValueError(text)
+    return value
 
 
 def _plain(text: str) -> str:

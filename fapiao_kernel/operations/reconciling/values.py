@@ -107,7 +107,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """One period of one card and its taxpayer. ``read_at``: when the card's statistics were read, None when they never were."""
+    """One period of one card and its taxpayer. ``read_at``: when the card's statistics were read, None when they never were;
+    ``fresh``: they were read just now. ``errors``: why what was asked of the card on the way did not come."""
 
     device_number: str
     taxpayer_id: str
@@ -117,7 +118,7 @@ class Reconciliation:
     against_card: Agreement
     against_return: Agreement
     read_at: datetime | None
-    card_asked: bool
+    fresh: bool
     filed: tuple[FiledReturn, ...]
     errors: Mapping[str, str] = field(default_factory=dict)
 

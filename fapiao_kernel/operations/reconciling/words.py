@@ -37,7 +37,7 @@ def findings(found: Reconciliation) -> list[Finding]:
         said.append(finding("reconcile_card_agrees", period=period))
     elif found.against_return is Agreement.AGREES:
         said.append(finding("reconcile_return_agrees", period=period))
-    if not found.card_asked and found.read_at is not None:
+    if not found.fresh and found.read_at is not None:
         said.append(
             finding("reconcile_card_kept", period=period, time=found.read_at.isoformat(sep=" ", timespec="minutes"))
         )

@@ -16,6 +16,21 @@ Closed = Mapping[int, tuple[int, str]]
 """Unit key → watermark and run."""
 
 
+_KINDS = (
+    "BIGINT",
+    "VARCHAR",
+    "VARCHAR",
+    "DATE",
+    "INTEGER",
+    "VARCHAR",
+    "INTEGER",
+    "DECIMAL(18,2)",
+    "VARCHAR",
+    "VARCHAR",
+)
+"""Types of ``clear_unit``, in its order."""
+
+
 def close(
     connection: duckdb.DuckDBPyConnection,
     closed: Closed,
@@ -36,10 +51,10 @@ def close(
     if new:
         connection.execute("BEGIN")
         try:
-            connection.executemany(
-                "INSERT INTO clear_unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_row(preview, run, at) for preview in new.values()],
-            )
+            rows = [_row(preview, run, at) for preview in new.values()]
+            columns = {f"c{place}": list(column) for place, column in enumerate(zip(*rows, strict=True))}
+            lists = ", ".join(f"unnest($c{place}::{kind}[])" for place, kind in enumerate(_KINDS))
+            connection.execute(f"INSERT INTO clear_unit SELECT {lists}", columns)
             for key in marked:
                 if key in new:
                     _put_back(connection, key, new[key].watermark)

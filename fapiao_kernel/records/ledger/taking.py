@@ -62,7 +62,8 @@ def take(
             group.origins.append(origin)
             group.batch.take(seq, reading.invoices)
         added += _objects(connection, group, terms)
-        watching.pause(terms.progress)
+        if any(reading.sheets is not None for reading in readings):
+            watching.pause(terms.progress)
         connection.execute("COMMIT")
     except BaseException:
         # What the connection was told to stop is over; a commit that failed has rolled back already.

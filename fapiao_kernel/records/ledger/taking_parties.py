@@ -35,9 +35,7 @@ def look(connection: duckdb.DuckDBPyConnection, source: str) -> list[int]:
         )
         odd += _rows(connection, source, columns, strange)
     for column, pattern in (("machine_number", "[0-9]{0,12}"), ("code", "[0-9]{10}|[0-9]{12}|")):
-        strange = (
-            f"SELECT {column} FROM (SELECT {column} FROM {source} GROUP BY ALL) WHERE NOT regexp_full_match({column}, '{pattern}')"
-        )
+        strange = f"SELECT {column} FROM (SELECT {column} FROM {source} GROUP BY ALL) WHERE NOT regexp_full_match({column}, '{pattern}')"
         odd += _rows(connection, source, (column,), strange)
     return odd
 

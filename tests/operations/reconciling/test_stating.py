@@ -29,7 +29,20 @@ def test_what_people_write_is_read(text: str, told: Figure) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "13%", "13%=", "13%=1/2/3", "13%=1.001/0.13", "甲票=1/1", "130%=1/1", "-3%=1/1", "=nan", "=1e3000"]
+    "text",
+    [
+        "",
+        "13%",
+        "13%=",
+        "13%=1/2/3",
+        "13%=1.001/0.13",
+        "甲票=1/1",
+        "130%=1/1",
+        "-3%=1/1",
+        "=nan",
+        "=1e3000",
+        "=1000000000000000.00",
+    ],
 )
 def test_what_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(ValueError):

@@ -62,7 +62,11 @@ def test_rates_are_those_of_their_day(rate, day, red, doubtful):
 LINES = (InvoiceLine("*蔬菜*示例", D("90.00"), "0.13", D("13.00")),)
 CASES = {
     "lines": (invoice(1, lines=LINES, row=5), Doubt.LINES, "ledger_lines_differ"),
-    "rate": (invoice(1, lines=(InvoiceLine("*蔬菜*示例", D("100.00"), "0.08", D("13.00")),), row=5), Doubt.RATE, "ledger_rate_doubtful"),
+    "rate": (
+        invoice(1, lines=(InvoiceLine("*蔬菜*示例", D("100.00"), "0.08", D("13.00")),), row=5),
+        Doubt.RATE,
+        "ledger_rate_doubtful",
+    ),
     "id": (invoice(1, buyer_id="91999999000001011A", row=5), Doubt.ID, "ledger_id_doubtful"),
     "future": (invoice(1, issue_date=date(2026, 11, 6), row=5), Doubt.FUTURE, "ledger_in_future"),
 }

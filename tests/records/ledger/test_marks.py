@@ -32,7 +32,9 @@ def proved(ledger: DuckLedger) -> list[str]:
 
 def test_an_invoice_voided_after_import_no_longer_counts_in_any_sum(ledger, add):
     add(invoice(1), invoice(2), mixed(3), red(4))
-    again = add(invoice(1), void(2), replace(mixed(3), status=InvoiceStatus.VOID), replace(red(4), status=InvoiceStatus.VOID))
+    again = add(
+        invoice(1), void(2), replace(mixed(3), status=InvoiceStatus.VOID), replace(red(4), status=InvoiceStatus.VOID)
+    )
     assert codes(again) == ["ledger_voided"]
     assert (again.new, again.known) == (0, 4)
     assert ledger.census().open == Tally(4, D("113.00"))
@@ -124,7 +126,9 @@ def test_upload_states_are_marked_once_each(ledger, add):
 def test_a_table_marks_as_other_files_do(ledger, tmp_path):
     first = [row(n, uploaded="未上传") for n in range(1, 6)]
     fast(ledger, sheets(tmp_path / "a", first))
-    added = fast(ledger, sheets(tmp_path / "b", [row(1, status="作废", uploaded="已上传"), row(2, uploaded="已上传"), row(3)]))
+    added = fast(
+        ledger, sheets(tmp_path / "b", [row(1, status="作废", uploaded="已上传"), row(2, uploaded="已上传"), row(3)])
+    )
     assert codes(added) == ["ledger_voided"]
     assert marks(ledger)[-3:] == [(2, "00000001", "sent"), (2, "00000001", "void"), (2, "00000002", "sent")]
     assert ledger.census().open == Tally(5, D("452.00"))

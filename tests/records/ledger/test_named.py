@@ -130,7 +130,7 @@ def test_gaps_can_be_asked_of_what_is_open_alone(ledger, add, ask):
     add(invoice(1), invoice(3))
     ledger.close_units(ledger.preview([SPECIAL]), run="r1", at=AT)
     add(invoice(8))
-    gaps = lambda **given: ask("number_gaps", **given).project("after_number, missing").fetchall()  # noqa: E731
+    gaps = lambda **given: ask("number_gaps", **given).project("after_number, missing").fetchall()  # noqa: E731 asked thrice below
     assert gaps() == [("00000001", 1), ("00000003", 4)]
     assert gaps(state="cleared") == [("00000001", 1)]
     assert gaps(state="late") == gaps(state="open") == []

@@ -74,7 +74,9 @@ def test_gaps_are_told_with_their_range_over_the_file_and_the_ledger(ledger):
     add = adder(ledger)
     assert codes(add(invoice(1), invoice(2))) == []
     (gap,) = add(invoice(9), invoice(5)).findings[:1]
-    assert (gap.code, gap.weight) == ("ledger_number_gap", 2) and "00000003" in gap.message and "00000004" in gap.message
+    assert (
+        (gap.code, gap.weight) == ("ledger_number_gap", 2) and "00000003" in gap.message and "00000004" in gap.message
+    )
     assert codes(add(invoice(3), invoice(4), invoice(6), invoice(7), invoice(8))) == []
 
 

@@ -26,13 +26,31 @@ FREE = {
     "number": ["00000001", "00000002", "00000003", "1", "'00000002", " 00000003", "0000000４", "x", "1234567", ""],
     "code": ["9900261130", "099002600104", "12345", "", "990026113０"],
     "digital_number": ["", "26992000000000000001", "2699200000000000000"],
-    "issued": ["2026-10-08 10:00:00", "2026-11-30 00:00:00", "2026/10/08", "2026-02-30 10:00:00", "2019-01-01 00:00:00", ""],
+    "issued": [
+        "2026-10-08 10:00:00",
+        "2026-11-30 00:00:00",
+        "2026/10/08",
+        "2026-02-30 10:00:00",
+        "2019-01-01 00:00:00",
+        "",
+    ],
     "kind": ["增值税专用发票", "增值税普通发票", "数电发票（专用发票）", "怪", " 增值税专用发票", ""],
     "source": ["增值税发票管理系统", "电子发票服务平台", ""],
     "status": ["正常", "作废", "已红冲", "怪", ""],
     "positive": ["是", "否", "", "?"],
     "uploaded": ["", "已上传", "未上传", "怪"],
-    "remark": ["", "合同 1", " 合同", "第一行\n第二行", "***", "对应正数发票代码:9900261130号码:00000001", "号码12345678", "=a", "1.0", "'q\"x"],
+    "remark": [
+        "",
+        "合同 1",
+        " 合同",
+        "第一行\n第二行",
+        "***",
+        "对应正数发票代码:9900261130号码:00000001",
+        "号码12345678",
+        "=a",
+        "1.0",
+        "'q\"x",
+    ],
     "seller_id": ["91999999000000107U", "91999999000000107A", "", " 91999999000000107U"],
     "buyer_name": ["示例餐饮（武汉）", "甲\u3000", "甲\t乙", "", "\ufffd", '"甲",乙'],
     "machine_number": [DEVICE, "261", "", "abc", "1234567890123"],
@@ -122,7 +140,11 @@ def test_a_line_break_in_a_cell_does_not_move_the_rows_that_findings_name(tmp_pa
     ledger_first = fast(ledger, sheets(tmp_path / "a", [row(5)]))
     assert ledger_first.new == 1
     found = {(f.code, f.row) for f in fast(ledger, sheets(tmp_path / "b", rows)).findings if f.row}
-    assert ("intake_amount_bad", 4) in found and ("intake_total_differs", 6) in found and ("ledger_invoice_differs", 6) in found
+    assert (
+        ("intake_amount_bad", 4) in found
+        and ("intake_total_differs", 6) in found
+        and ("ledger_invoice_differs", 6) in found
+    )
 
 
 def test_a_month_in_disorder_is_put_in_order(tmp_path, ledger):

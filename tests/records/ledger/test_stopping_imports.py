@@ -111,5 +111,7 @@ def test_a_kill_in_mid_table_leaves_nothing_half_in(path, root, at):
     )
     assert done.returncode == -signal.SIGKILL
     ledger = DuckLedger(path, practice=True)
-    assert [len(rows) for name, rows in contents(ledger).items() if name in ("invoice", "import_file", "unit_import")] == [1, 1, 1]
+    assert [
+        len(rows) for name, rows in contents(ledger).items() if name in ("invoice", "import_file", "unit_import")
+    ] == [1, 1, 1]
     ledger.close()

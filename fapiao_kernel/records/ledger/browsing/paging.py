@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,8 +56,10 @@ def page(
     # Values become text outside the limit: a cast beside ORDER BY and LIMIT would read every column of every row.
     shown = [column.shown(column.sql) for column in view.columns]
     places = [column.exact(column.sql) for column, _ in ordered(view)]
+    outer = ", ".join([*shown, *places])
+    held = sorted(set(re.findall(r"i\.\w+", outer)))  # a column that nobody looks at is not read
     sql = (
-        f"SELECT {', '.join([*shown, *places])} FROM (SELECT i.* {source.sql(more)} ORDER BY {order}"
+        f"SELECT {outer} FROM (SELECT {', '.join(held)} {source.sql(more)} ORDER BY {order}"
         f" LIMIT {int(limit)}{f' OFFSET {int(skip)}' if skip else ''}) i"
     )
     if any(column.only_shown for column in view.columns):
