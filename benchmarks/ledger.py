@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,23 +125,17 @@ class Bench:
             with ours.agent(home) as client:
                 ours.bring_in(client, file, span.rows)
                 view = ours.of_month(span.last)
-                self.seconds[f"ours, {months} months", "page"] = ours.best(
-                    lambda v=view: client.grid_page(v), ours.MANY
-                )  # type: ignore[misc]
-                self.seconds[f"ours, {months} months", "open_query"] = ours.best(
-                    lambda v=view: client.grid_totals(v),
-                    ours.MANY,  # type: ignore[misc]
-                )
+                who = f"ours, {months} months"
+                self.seconds[who, "page"] = ours.best(partial(client.grid_page, view), ours.MANY)
+                self.seconds[who, "open_query"] = ours.best(partial(client.grid_totals, view), ours.MANY)
                 self.rss["ours"] = max(self.rss["ours"], ours.peak_mb(client.pid))
             with ours.opened(home) as ledger:
                 for place in range(months - 1):
                     ours.close(ledger, span.period(place), f"run{place}")
             with ours.agent(home) as client:
-                scope: dict[str, Any] = {"scope": {"state": "open"}}
-                assert client.grid_totals(scope)["count"] == share
-                self.seconds[f"ours, {months} months, all but one cleared", "open_query"] = ours.best(
-                    lambda s=scope: (client.grid_page(s), client.grid_totals(s)),
-                    ours.MANY,  # type: ignore[misc]
+                assert ours.open_invoices(client) == share
+                self.seconds[f"{who}, all but one cleared", "open_query"] = ours.best(
+                    partial(ours.open_invoices, client), ours.MANY
                 )
             _drop(home)
             file.unlink()
@@ -220,8 +216,6 @@ def _say(text: str) -> None:
 
 
 def _drop(home: Path) -> None:
-    import shutil
-
     shutil.rmtree(home, ignore_errors=True)
 
 

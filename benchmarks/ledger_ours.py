@@ -94,6 +94,13 @@ def queries(client: Client, data: Month, number: str) -> dict[str, float]:
     return seconds
 
 
+def open_invoices(client: Client) -> int:
+    """Ask for the first page and the totals of all that is open; how many that is."""
+    view: dict[str, Any] = {"scope": {"state": "open"}}
+    client.grid_page(view, PAGE)
+    return int(client.grid_totals(view)["count"])
+
+
 def units(period: str) -> list[ClearUnit]:
     """The card's units of a month."""
     return [ClearUnit(DEVICE, kind, Period.parse(period[:7])) for kind in TYPES]

@@ -118,10 +118,17 @@ class Importing:
         return self._bring(readings, volumes, card, who, period, progress) if readings else []
 
     def read(self, paths: Sequence[str], progress: Progress) -> tuple[list[Reading], list[FileView]]:
-        """Read files without adding them; the views are of the paths that are not there."""
+        """Read files without adding them, every invoice by itself; the views are of the paths that are not there."""
         missing = [_missing(path) for path in paths if not Path(path).exists()]
         found = [Path(path) for path in paths if Path(path).exists()]
-        return list(self._intake.read_many(self._intake.files(found, progress), progress)), missing
+        readings = self._intake.read_many(self._intake.files(found, progress), progress)
+        return [self._intake.whole(reading, progress) for reading in readings], missing
+
+    def bring(self, paths: Sequence[Path], who: str, progress: Progress) -> list[FileView]:
+        """Bring in files of the program's own making: a practice world's."""
+        volumes = self._cards.volumes()
+        readings = self._intake.read_many(self._intake.files(paths), progress)
+        return [self.add(reading, volumes, None, who, progress) for reading in readings]
 
     def add(
         self,
@@ -162,6 +169,8 @@ class Importing:
 
     def _told(self, reading: Reading, added: Added, status: str, who: str) -> FileView:
         findings = [*reading.findings, *added.findings]
+        if not added.count and not findings:
+            findings.append(finding("intake_no_invoice"))
         self._journal.append(
             "import.done",
             {

@@ -98,9 +98,10 @@ class PracticeRoom:
                 world = self._plugin.start(self._folder, options, spent.phase("practice"))
             self._settings.practice_made(clock_offset=world.clock_offset, authority=world.authority, fault=world.fault)
             self._settings.add_card(world.card)
-            if not request.invoices:
-                readings, files = importing.read([str(file) for file in world.files], spent.phase("import"))
-            files += self._fill(readings, importing, cards, who, spent.phase("import"))
+            if request.invoices:
+                files += self._fill(readings, importing, cards, who, spent.phase("import"))
+            else:
+                files += importing.bring(world.files, who, spent.phase("import"))
             started = self._journal.append("practice.started", _said(world, request), who=who)
             self._settings.practice_filled(started.time)
             return self._view(world, fresh=True, files=files, seconds=spent.seconds())

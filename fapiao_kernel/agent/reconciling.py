@@ -41,6 +41,9 @@ class Reconciling:
         with self._house.worker.job("reconcile", "对账") as progress:
             identity, told = self._card(request.card)
             periods = wanted or self._periods(identity, told)
+            for period in periods:
+                if not self._ask_tax_side(request.card, identity, period):
+                    break  # one that is away is not waited for once a period
             return answer_view(
                 request.card, [self._period(request.card, p, identity, told, tolerance, progress) for p in periods]
             )
@@ -51,10 +54,11 @@ class Reconciling:
         Raises ``UsageError``: ``return_wrong``, ``return_unreadable``, ``return_no_column``; then nothing is kept.
         """
         told = self._from_file(request) if request.path else self._stated(request)
+        filed_on = _day(request.filed_on)
         self._need_ledger()
         identity, _ = self._card(request.card)
         house = self._house
-        at, filed_on = house.clock.now(), _day(request.filed_on)
+        at = house.clock.now()
         note = request.note or (Path(request.path).name if request.path else "")
         source = Told.FILE if request.path else Told.STATED
         kept = [
@@ -81,7 +85,6 @@ class Reconciling:
         ledger = house.duck.get()
         now = [s for s in told or () if s.period == period]
         statements = [CardStatement(number, s, Source.READ, house.clock.now()) for s in now]
-        self._ask_tax_side(card, identity, period)
         filed = ledger.statements.filed(identity.taxpayer_id, period)
         answering = house.cards.get(card) if told is not None else None
         kept = statements or ledger.statements.statistics(number, period)
@@ -128,15 +131,18 @@ class Reconciling:
             raise Refused("reconcile_nothing")
         return periods
 
-    def _ask_tax_side(self, card: str, identity: CardIdentity, period: Period) -> None:
-        """Keep what the tax side says was declared, where it says so and it is new. One that does not answer tells nothing."""
+    def _ask_tax_side(self, card: str, identity: CardIdentity, period: Period) -> bool:
+        """Keep what the tax side says was declared, where it says so and it is new. False when it does not answer: then what it said
+        before stands, and what a person stated."""
         try:
             said = self._house.authority(card).declaration(identity, (period,))
+        except NotReachable:
+            return False
         except FapiaoError:
-            return  # what it said before stands, and what a person stated
+            return True  # it does not know the question, or the period
         statements = self._house.duck.get().statements
         if said.declared is None:
-            return
+            return True
         figure = Figure(ON_DEVICE, EVERY, None, None, said.declared)
         before = [one for one in statements.filed(identity.taxpayer_id, period) if one.source is Told.READ]
         if not before or before[0].figures != (figure,):
@@ -144,6 +150,7 @@ class Reconciling:
             statements.keep_return(
                 FiledReturn(identity.taxpayer_id, period, (figure,), Told.READ, at, None, said.sentence)
             )
+        return True
 
     # --- what a person says
 

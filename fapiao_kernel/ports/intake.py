@@ -129,3 +129,7 @@ class Intake(Protocol):
     def read_many(self, files: Sequence[tuple[str, Path]], progress: Progress | None = None) -> Iterator[Reading]:
         """The same for many files, one after the other: their originals wait for the disk together."""
         ...
+
+    def whole(self, reading: Reading, progress: Progress | None = None) -> Reading:
+        """The same file by the careful road alone: invoices in place of tables, which are closed."""
+        ...

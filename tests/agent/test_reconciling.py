@@ -14,7 +14,7 @@ from fapiao_kernel.domain.practice import PracticeOptions
 from fapiao_kernel.simulator import full_export
 from fapiao_kernel.simulator.sample_month import sample_month
 from fapiao_kernel.simulator.world import PRACTICE
-from tests.agent.test_guided_clear import SIZE, journal, to_preview
+from tests.agent.test_guided_clear import SIZE, confirmed, done, journal, to_preview
 
 
 def codes(period) -> list[str]:
@@ -84,7 +84,7 @@ def test_a_lost_invoice_is_named_on_both_sides_and_a_stated_return_is_kept(
     whole = next(one for one in period.lines if one.source == "file")
     assert whole.against_return == "differs"
     assert whole.explained.exact == ["fully_digital"]
-    assert [[one.grounds for one in each] for each in whole.explained.sets][0] == [["equal", "fully_digital"]]
+    assert next([one.grounds for one in each] for each in whole.explained.sets) == [["equal", "fully_digital"]]
     assert [one.count for one in whole.explained.suspects if one.ground == "fully_digital"] == [len(digital)]
 
 
@@ -117,9 +117,8 @@ def test_what_cannot_be_read_is_refused_and_nothing_is_kept(client: Client, home
     with pytest.raises(RequestError) as refused:
         client.reconcile("gb18240+sim://novice")
     assert refused.value.code == "ledger_empty", "a home without invoices has nothing to reconcile"
-    card = client.practice_start(size=50).card
     for given, code in REFUSED:
         with pytest.raises(RequestError) as refused:
-            client.state_return(card, **given)
+            client.state_return("gb18240+sim://novice", **given)
         assert (refused.value.code, refused.value.exit_code) == (code, 2), given
     assert not [record for record in journal(home) if record["kind"] == "return.stated"]

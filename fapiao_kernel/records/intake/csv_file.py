@@ -25,7 +25,7 @@ from fapiao_kernel.records.intake.days import ISO
 from fapiao_kernel.records.intake.export_rows import Form
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
 from fapiao_kernel.records.intake.limits import is_text
-from fapiao_kernel.records.intake.sheets import TableSheets, filled, handed_on
+from fapiao_kernel.records.intake.sheets import TableSheets, filled
 from fapiao_kernel.records.intake.table_text import parsed
 
 _CHUNK = 4 << 20
@@ -64,7 +64,7 @@ class CsvFile:
         files = [table.file] if table.file != path else []
         heads, lines = (None, table) if form.columns.lines else (table, None)
         sheets = TableSheets(heads, lines, _meaning(form), files)
-        return handed_on(sheets, (), progress)
+        return Content(sheets=sheets)
 
 
 def _meaning(form: CsvForm) -> Form:

@@ -22,7 +22,7 @@ from fapiao_kernel.records.intake.export_rows import Form
 from fapiao_kernel.records.intake.halves import Whole, halved
 from fapiao_kernel.records.intake.importer import API_VERSION, Content
 from fapiao_kernel.records.intake.limits import names_in
-from fapiao_kernel.records.intake.sheets import TableSheets, handed_on
+from fapiao_kernel.records.intake.sheets import TableSheets
 
 TOGETHER = 400 << 20
 """Bytes of sheets, unpacked, up to which two are parsed at once; larger ones one by one, for the sake of memory."""
@@ -78,9 +78,8 @@ class _Book:
         if not any(table.rows for table in (heads, lines) if table):
             _remove(written)
             return Content((), tuple(self._findings) or (finding("intake_no_invoice"),))
-        return handed_on(
-            TableSheets(heads, lines, form, [table.file for table in written]), self._findings, self._progress
-        )
+        sheets = TableSheets(heads, lines, form, [table.file for table in written])
+        return Content((), tuple(self._findings), sheets)
 
     def _export(self, real: dict[str, str], written: list[Table]) -> tuple[Table | None, Table | None]:
         """The full export's sheets. One that lacks columns is told, and the other one may do."""

@@ -13,8 +13,6 @@ from fapiao_kernel.ports import Progress
 from fapiao_kernel.ports.intake import Sheets
 
 API_VERSION = 1
-TABLES = False
-"""Whether files of many rows are handed on as ``Sheets``, for the ledger's fast road; else intake reads them whole, with care."""
 
 
 @dataclass(frozen=True)

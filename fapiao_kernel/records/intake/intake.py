@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fapiao_kernel.domain.errors import FapiaoError, Refused, finding
@@ -73,6 +74,20 @@ class FileIntake:
                 if told:
                     told(name.rpartition("/")[2], at, len(files))
                 yield self._read(name, original, told)
+
+    def whole(self, reading: Reading, progress: Progress | None = None) -> Reading:
+        """The same file by the careful road alone: invoices in place of tables, which are closed."""
+        if reading.sheets is None:
+            return reading
+        try:
+            found, told = reading.sheets.everything(progress)
+        finally:
+            reading.sheets.close()
+        invoices, twice = once(found)
+        findings = [*reading.findings, *told, *twice]
+        if not invoices and not findings:
+            findings = [finding("intake_no_invoice")]
+        return replace(reading, invoices=invoices, findings=_bounded(findings), sheets=None)
 
     def _keep(self, paths: Sequence[Path], progress: _Told | None) -> list[Kept]:
         kept: list[Kept] = []

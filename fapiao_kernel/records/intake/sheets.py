@@ -12,10 +12,9 @@ from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice, InvoiceType
 from fapiao_kernel.ports import Progress
 from fapiao_kernel.ports.intake import NotApart, Table
-from fapiao_kernel.records.intake import importer, values, words
+from fapiao_kernel.records.intake import values, words
 from fapiao_kernel.records.intake.careful import NAMELESS, Careful
 from fapiao_kernel.records.intake.export_rows import Form, Reader
-from fapiao_kernel.records.intake.importer import Content
 from fapiao_kernel.records.intake.table_text import UNCLOSED, Row, rows, some
 
 TICK = 5000
@@ -78,17 +77,6 @@ class TableSheets:
             careful = Careful(self._form, of)
             invoices = careful.invoices(self._heads, self._lines)
             return invoices, careful.findings
-
-
-def handed_on(sheets: TableSheets, findings: Sequence[Finding] = (), progress: Progress | None = None) -> Content:
-    """What an importer gives for tables: as they are, or read whole where the ledger does not take them (``importer.TABLES``)."""
-    if importer.TABLES:
-        return Content((), tuple(findings), sheets)
-    try:
-        invoices, told = sheets.everything(progress)
-    finally:
-        sheets.close()
-    return Content(invoices, (*findings, *told))
 
 
 def filled(table: Table, form: Form, found: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:

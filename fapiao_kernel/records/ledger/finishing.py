@@ -38,7 +38,7 @@ class Origin:
 
 @dataclass
 class Outcome:
-    """What became of one import. ``size``: every invoice that could be read. ``quiet``: nothing is to be said of it."""
+    """What became of one import. ``size``: every invoice that could be read. ``ordered``: its rows stand in the file's own order."""
 
     origin: Origin
     size: int
@@ -48,6 +48,7 @@ class Outcome:
     assigned: int = 0
     still_unknown: int = 0
     bad: int = 0
+    ordered: bool = False
     differences: list[Finding] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -212,7 +213,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome], at
         [o.digital[1] for o in outcomes],
         [o.unknown[0] for o in outcomes],
         [o.unknown[1] for o in outcomes],
-        [not (o.known or o.bad or o.all_findings or o.unknown[0]) for o in outcomes],
+        [o.ordered and not (o.known or o.bad or o.all_findings or o.unknown[0]) for o in outcomes],
     ]
     kinds = (
         "INTEGER",

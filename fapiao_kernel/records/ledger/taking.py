@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from fapiao_kernel.records.ledger import adding, differing, doubting, watching
 from fapiao_kernel.records.ledger.cards_of import CardFinder
 from fapiao_kernel.records.ledger.differing import Batch, Key
 from fapiao_kernel.records.ledger.finishing import Origin, Outcome, finish
-from fapiao_kernel.records.ledger.taking_sheets import Taking
+from fapiao_kernel.records.ledger.taking_sheets import Taking, Unreadable
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,23 @@ def take(
     connection: duckdb.DuckDBPyConnection, readings: Sequence[Reading], first: int, terms: Terms
 ) -> tuple[Added, ...]:
     """The readings as imports ``first``, ``first + 1``, … . The caller's connection is the only one that writes."""
+    whole: set[int] = set()
+    try:
+        while True:
+            try:
+                return _together(connection, readings, first, terms, whole)
+            except Unreadable as error:
+                whole.add(error.seq)
+    finally:
+        for reading in readings:
+            if reading.sheets is not None:
+                reading.sheets.close()
+
+
+def _together(
+    connection: duckdb.DuckDBPyConnection, readings: Sequence[Reading], first: int, terms: Terms, whole: Set[int]
+) -> tuple[Added, ...]:
+    """One transaction. ``whole``: imports whose tables the careful road reads."""
     added: list[Added] = []
     group = _Group()
     connection.execute("BEGIN")
@@ -54,7 +71,7 @@ def take(
             if reading.sheets is not None:
                 added += _objects(connection, group, terms)
                 group = _Group()
-                added.append(_sheets(connection, reading.sheets, origin, terms))
+                added.append(_sheets(connection, reading.sheets, origin, terms, whole=seq in whole))
                 continue
             if not group.batch.fits(reading.invoices):
                 added += _objects(connection, group, terms)
@@ -66,14 +83,9 @@ def take(
             watching.pause(terms.progress)
         connection.execute("COMMIT")
     except BaseException:
-        # What the connection was told to stop is over; a commit that failed has rolled back already.
-        with contextlib.suppress(duckdb.TransactionException):
+        with contextlib.suppress(duckdb.TransactionException):  # a commit that failed has rolled back already
             connection.execute("ROLLBACK")
         raise
-    finally:
-        for reading in readings:
-            if reading.sheets is not None:
-                reading.sheets.close()
     return tuple(added)
 
 
@@ -99,14 +111,16 @@ def _objects(connection: duckdb.DuckDBPyConnection, group: _Group, terms: Terms)
     return [_added(outcome, batch.listed.get(seq, ())) for seq, outcome in outcomes.items()]
 
 
-def _sheets(connection: duckdb.DuckDBPyConnection, sheets: Sheets, origin: Origin, terms: Terms) -> Added:
+def _sheets(
+    connection: duckdb.DuckDBPyConnection, sheets: Sheets, origin: Origin, terms: Terms, *, whole: bool
+) -> Added:
     """A file of many rows."""
     adding.prepare(connection)
     seq = origin.seq
     if (again := _again(connection, origin, terms)) is not None:
         return again
-    brought = Taking(connection, sheets, seq, terms.finder, terms.at, terms.period, terms.progress).bring()
-    outcome = Outcome(origin, brought.size, bad=brought.bad)
+    brought = Taking(connection, sheets, seq, terms.finder, terms.at, terms.period, terms.progress, whole=whole).bring()
+    outcome = Outcome(origin, brought.size, bad=brought.bad, ordered=brought.ordered)
     here = differing.from_ledger(connection, brought.rows | brought.batch.rows).get(seq, ())
     outcome.differences = differing.told([*here, *brought.again, *brought.batch.again.get(seq, ())])
     outcome.findings += brought.findings

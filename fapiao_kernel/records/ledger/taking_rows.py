@@ -51,6 +51,7 @@ def cells(table: Table, rejects: str, *, masked: bool = False) -> str:
     texts = ", ".join(quoted(name) for name, kind in types.items() if kind == "VARCHAR")
     read = (
         f"read_csv({quoted(str(table.file))}, header=false, skip={table.skip}, auto_detect=false, delim={quoted(table.delimiter)},"
+        f" new_line='{_line_end(table)}',"
         f" quote={quoted(table.quote)}, escape={quoted(table.quote)}, dateformat={quoted(table.day_format)},"
         f" columns={{{columns}}}, nullstr='', force_not_null=[{texts}], max_line_size=8388608,"
         f" store_rejects=true, rejects_table='{rejects}', rejects_scan='{rejects}_scans', rejects_limit=0)"
@@ -58,6 +59,17 @@ def cells(table: Table, rejects: str, *, masked: bool = False) -> str:
     missing = [f"{_nothing(name)} AS {name}" for name in FIELDS if name not in table.columns]
     tax = f" REPLACE (CASE WHEN {one_of('tax', MASKED)} THEN 0 WHEN tax = '' THEN 0 ELSE try_cast(tax AS DECIMAL(18,4)) END AS tax)"
     return f"(SELECT *{tax if masked else ''}{''.join(', ' + each for each in missing)} FROM {read})"
+
+
+def _line_end(table: Table) -> str:
+    """How the first line ends: left alone, a line break in a quoted cell may be taken for the table's own."""
+    with table.file.open("rb") as file:
+        line = file.readline(1 << 20)
+        while not line.endswith((b"\r\n", b"\n")) or line.count(table.quote.encode()) % 2:
+            if not (more := file.readline(1 << 20)):
+                break
+            line += more
+    return "\\r\\n" if line.endswith(b"\r\n") else "\\n"
 
 
 def _separated(table: Table) -> bool:

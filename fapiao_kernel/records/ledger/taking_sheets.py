@@ -36,6 +36,14 @@ MORE = 1000
 """Findings of one kind that the careful road may tell one by one; the rest is counted."""
 
 
+class Unreadable(Exception):
+    """The table's text is beyond SQL, and the transaction with it: the careful road has to read all of it, in a new one."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(seq)
+        self.seq = seq
+
+
 @dataclass
 class Brought:
     """What one file brought, before it is finished. ``rows``: keys → rows of the file, as far as somebody asks."""
@@ -46,6 +54,7 @@ class Brought:
     again: list[Difference] = field(default_factory=list)
     listed: tuple[Listed, ...] = ()
     bad: int = 0
+    ordered: bool = False
     rows: dict[Key, int | None] = field(default_factory=dict)
     whole: Slice | None = None
 
@@ -70,10 +79,14 @@ class Taking:
     at: datetime
     period: Period | None
     progress: Progress | None
+    whole: bool = False
+    """Whether the careful road is to read all of it."""
 
     def bring(self) -> Brought:
         """Every row in: by the fast road as far as it goes. ``known`` then holds what was here already."""
         try:
+            if self.whole:
+                raise TooOdd
             return self._fast()
         except TooOdd:
             self.connection.execute(f"DELETE FROM invoice WHERE import_seq = {int(self.seq)}")
@@ -127,6 +140,7 @@ class Taking:
             if goods is not None:
                 taking_goods.put(self.connection, whole, goods)
         self._careful(brought, careful)
+        brought.ordered = not words.scattered and not careful.invoices
         return brought
 
     def _read(self, table: Table, words: taking_words.Words, target: str, rejects: str, *, lines: bool) -> Slice:
@@ -150,7 +164,10 @@ class Taking:
             else f"CREATE OR REPLACE TEMP TABLE {target} AS "
         )
         label = table.name or either("读入表格", "Reading the table")
-        watching.run(self.connection, into + select, self.progress, label, table.rows)
+        try:
+            watching.run(self.connection, into + select, self.progress, label, table.rows)
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:  # the text, not our SQL
+            raise Unreadable(self.seq) from error
         found = Slice(self.connection, target, self.seq, table, rejects)
         found.settle()
         return found

@@ -173,7 +173,7 @@ class World:
         """An agent over what there is; it settles what another left open."""
         self.journal = self.journal_class(self)
         self.recorder.journal = self.journal
-        card = Kept(ADDRESS, self.open_card, lambda state: None)
+        card = Kept(ADDRESS, self.open_card, lambda state: None, lambda statistics: None)
         authority = HttpAuthority(URL, transport=self.line)
         self.engine = self.compose(card, authority)
         if settle:

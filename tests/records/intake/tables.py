@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-from fapiao_kernel.records.intake import importer
 from fapiao_kernel.records.intake.csv_file import IMPORTER as CSV
 
 SOFTWARE_ROW = {
@@ -70,15 +68,6 @@ def written(
     return above + made.getvalue() + below
 
 
-@contextmanager
-def as_tables(monkeypatch):
-    """Importers hand on their tables."""
-    with monkeypatch.context() as patch:
-        patch.setattr(importer, "TABLES", True)
-        yield
-
-
-def sheets_of(path: Path, monkeypatch, using=CSV, progress=None):
+def sheets_of(path: Path, using=CSV, progress=None):
     """The tables of a file."""
-    with as_tables(monkeypatch):
-        return using.read(path, progress).sheets
+    return using.read(path, progress).sheets

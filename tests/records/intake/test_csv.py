@@ -199,7 +199,7 @@ def test_a_full_export_saved_as_csv_is_read_like_the_workbook(load):
 
 def test_a_plain_utf8_file_is_used_where_it_lies(put, monkeypatch):
     path = put(written([head()]), "a.csv")
-    sheets = sheets_of(path, monkeypatch)
+    sheets = sheets_of(path)
     assert sheets.heads.file == path
     assert (sheets.heads.skip, sheets.heads.first_row, sheets.lines) == (1, 2, None)
     sheets.close()
@@ -218,5 +218,5 @@ def test_a_plain_utf8_file_is_used_where_it_lies(put, monkeypatch):
 )
 def test_the_form_of_the_days_is_told_to_the_fast_road(put, monkeypatch, day, form):
     path = put(written([head(开票日期=day)] * 3), "a.csv")
-    heads = sheets_of(path, monkeypatch).heads
+    heads = sheets_of(path).heads
     assert (heads.file, heads.day_format) == (path, form)

@@ -53,7 +53,7 @@ def test_some_rows_read_with_care_are_what_they_are_in_the_whole_file(tmp_path, 
     path = tmp_path / "a.csv"
     text = written([head(), *(head(**change) for change in changes)], delimiter=delimiter)
     path.write_text(text, encoding="utf-8", newline="")
-    sheets = sheets_of(path, monkeypatch)
+    sheets = sheets_of(path)
     invoices, findings = sheets.everything()
     numbers = range(2, len(changes) + 3)
     assert sheets.careful(numbers, ()) == (invoices, findings)
@@ -79,7 +79,7 @@ def test_both_sheets_of_a_workbook_read_by_their_numbers_are_the_whole(tmp_path,
         信息汇总表=[line(), *(line(**c) for c in rows)],
         发票基础信息=[row(), *(row(**c) for c in rows)],
     )
-    sheets = sheets_of(path, monkeypatch, XLSX)
+    sheets = sheets_of(path, XLSX)
     numbers = range(2, len(rows) + 3)
     assert sheets.careful(numbers, numbers) == sheets.everything()
     sheets.close()
@@ -93,7 +93,7 @@ def test_a_csv_and_a_workbook_of_the_same_month_give_the_same_invoices(tmp_path,
     only = book(tmp_path / "b.xlsx", **{sheet: [dict(zip(cells[0], each, strict=True)) for each in cells[1:]]})
     with (tmp_path / "b.csv").open("w", encoding=encoding, newline="") as file:
         csv.writer(file).writerows([f"{c:.2f}" if isinstance(c, float) else c for c in each] for each in cells)
-    workbook, text = sheets_of(only, monkeypatch, XLSX), sheets_of(tmp_path / "b.csv", monkeypatch)
+    workbook, text = sheets_of(only, XLSX), sheets_of(tmp_path / "b.csv")
     assert [_bare(i) for i in text.everything()[0]] == [_bare(i) for i in workbook.everything()[0]]
     assert (text.everything()[1], workbook.everything()[1]) == ([], [])
     workbook.close()
@@ -109,20 +109,20 @@ def _bare(invoice):
 def test_rows_far_down_are_found_by_counting(put, monkeypatch, inside):
     monkeypatch.setattr(table_text, "_PIECE", 500)
     rows = [head(发票号码=str(50000001 + at), 购方名称=f"甲{inside if at == 25 else ''}乙") for at in range(60)]
-    sheets = sheets_of(put(written(rows), "a.csv"), monkeypatch)
+    sheets = sheets_of(put(written(rows), "a.csv"))
     invoices, _ = sheets.careful([2, 30, 61], ())
     assert [(i.row, i.number) for i in invoices] == [(2, "50000001"), (30, "50000029"), (61, "50000060")]
 
 
 def test_numbers_that_the_table_does_not_have_are_passed_over(put, monkeypatch):
-    sheets = sheets_of(put(written([head()]), "a.csv"), monkeypatch)
+    sheets = sheets_of(put(written([head()]), "a.csv"))
     assert sheets.careful([1, 2, 99], [5])[0] == sheets.everything()[0]
 
 
 def test_a_line_that_goes_on_far_down_needs_the_whole_file(put, monkeypatch):
     monkeypatch.setattr("fapiao_kernel.records.intake.csv_form.SAMPLE", 1000)
     rows = [goods(发票号码=str(50000001 + at)) for at in range(30)]
-    sheets = sheets_of(put(written([*rows, blank()]), "a.csv"), monkeypatch)
+    sheets = sheets_of(put(written([*rows, blank()]), "a.csv"))
     with pytest.raises(NotApart):
         sheets.careful((), [32])
     invoices, findings = sheets.everything()
@@ -130,7 +130,7 @@ def test_a_line_that_goes_on_far_down_needs_the_whole_file(put, monkeypatch):
 
 
 def test_lines_that_go_on_have_their_numbers_in_the_table_when_the_beginning_shows_them(put, monkeypatch):
-    sheets = sheets_of(put(written([goods(), blank(), goods(发票号码="50000002")]), "a.csv"), monkeypatch)
+    sheets = sheets_of(put(written([goods(), blank(), goods(发票号码="50000002")]), "a.csv"))
     invoices, _ = sheets.careful((), [2, 3])
     assert (sheets.lines.numbered, [len(i.lines) for i in invoices]) == (True, [2])
     sheets.close()
@@ -144,7 +144,7 @@ def test_a_workbook_of_issuing_software_is_read_by_its_headers(tmp_path, monkeyp
         明细=[goods(), blank(), goods(**second)],
         发票=[head(), head(**second)],
     )
-    sheets = sheets_of(path, monkeypatch, XLSX)
+    sheets = sheets_of(path, XLSX)
     invoices, findings = sheets.everything()
     assert (sheets.heads.name, sheets.lines.name) == ("发票", "明细")
     assert [len(i.lines) for i in invoices] == [2, 1]
@@ -161,9 +161,7 @@ def test_a_second_sheet_of_the_same_sort_is_told(tmp_path, read):
 
 
 def test_number_cells_of_a_name_are_text_as_the_spreadsheet_shows_it(tmp_path, monkeypatch):
-    sheets = sheets_of(
-        book(tmp_path / "a.xlsx", 发票基础信息=[row(购方识别号=110000600037341, 购买方名称=7)]), monkeypatch, XLSX
-    )
+    sheets = sheets_of(book(tmp_path / "a.xlsx", 发票基础信息=[row(购方识别号=110000600037341, 购买方名称=7)]), XLSX)
     text = sheets.heads.file.read_text(encoding="utf-8")
     assert ',"110000600037341","7",' in text
     sheets.close()
@@ -172,15 +170,15 @@ def test_number_cells_of_a_name_are_text_as_the_spreadsheet_shows_it(tmp_path, m
 def test_rows_of_sums_and_blank_rows_are_not_in_a_workbooks_table(tmp_path, monkeypatch):
     nothing = dict.fromkeys(row(), "")
     rows = [row(), nothing, row(发票号码="50000002"), nothing | {"销方名称": "合计", "金额": 200.2}]
-    sheets = sheets_of(book(tmp_path / "a.xlsx", 发票基础信息=rows), monkeypatch, XLSX)
+    sheets = sheets_of(book(tmp_path / "a.xlsx", 发票基础信息=rows), XLSX)
     invoices, findings = sheets.everything()
     assert (sheets.heads.rows, [i.row for i in invoices], findings) == (2, [2, 4], [])
     sheets.close()
 
 
 def test_the_type_goes_by_its_name_and_by_the_code_only_without_such_a_column(put, monkeypatch):
-    with_column = sheets_of(put(written([row()]), "a.csv"), monkeypatch)
-    without = sheets_of(put(written([head()]), "b.csv"), monkeypatch)
+    with_column = sheets_of(put(written([row()]), "a.csv"))
+    without = sheets_of(put(written([head()]), "b.csv"))
     assert with_column.kind("", "", "099002600104") is None
     assert with_column.kind("专票", "", "099002600104") is InvoiceType.SPECIAL
     assert without.kind("", "", "099002600104") is InvoiceType.ORDINARY
@@ -207,7 +205,7 @@ def _csv(folder: Path, text: str, encoding: str) -> Path:
 @pytest.mark.parametrize("sort", FILES)
 def test_closing_takes_the_temporary_files_away(tmp_path, monkeypatch, temporary, sort):
     path, using = FILES[sort](tmp_path)
-    sheets = sheets_of(path, monkeypatch, **({"using": using} if using else {}))
+    sheets = sheets_of(path, **({"using": using} if using else {}))
     assert list(temporary.iterdir())
     sheets.close()
     assert not list(temporary.iterdir())
@@ -229,7 +227,7 @@ def test_what_progress_raises_ends_it_and_leaves_no_temporary_file(tmp_path, mon
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        sheets_of(path, monkeypatch, progress=progress, **({"using": using} if using else {}))
+        sheets_of(path, progress=progress, **({"using": using} if using else {}))
     assert not list(temporary.iterdir())
 
 

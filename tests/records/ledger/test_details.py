@@ -42,3 +42,11 @@ def test_what_was_closed_before_is_not_counted_again(ledger, add):
 
 def test_an_empty_unit_has_none(ledger):
     assert list(ledger.details(ledger.preview([ORDINARY])[0])) == []
+
+
+def test_a_later_void_counts_from_the_import_that_told_it(ledger, add):
+    add(invoice(1), invoice(2))
+    before = ledger.preview([SPECIAL])[0]
+    add(void(2))
+    after = ledger.preview([SPECIAL])[0]
+    assert [[one.void for one in ledger.details(preview)] for preview in (before, after)] == [[False, False], [False, True]]

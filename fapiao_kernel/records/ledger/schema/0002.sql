@@ -4,7 +4,7 @@
 ALTER TABLE invoice ADD COLUMN doubts INTEGER DEFAULT 0;          -- 疑点, bit flags (records/ledger/doubts.py); 0: none
 ALTER TABLE unit_import ADD COLUMN voids INTEGER DEFAULT 0;       -- 作废 among count, standing or marked
 ALTER TABLE unit_import ADD COLUMN reds INTEGER DEFAULT 0;        -- 红字 among count that stand
-ALTER TABLE import_file ADD COLUMN quiet BOOLEAN DEFAULT false;   -- all of it was new and nothing had to be said of it
+ALTER TABLE import_file ADD COLUMN quiet BOOLEAN DEFAULT false;   -- a table, all of it new and in its own order, nothing to be said of it
 
 CREATE TABLE invoice_mark (                -- only while the invoice is open: what is cleared stays as it was cleared
   unit_key   BIGINT,                       -- the invoice's; NULL for fully digital ones and where the card is unknown
