@@ -62,7 +62,7 @@ class ExplanationView(Shape):
 
 
 class LineView(Shape):
-    """``invoice_type``: a code, ``device`` (all that devices issue) or ``""`` (all); ``rate`` ``""``: all. ``card_apart`` and
+    """``invoice_type``: a code, ``device`` (all that devices issue), ``special``, ``other`` (the return's columns) or ``""`` (all); ``rate`` ``""``: all. ``card_apart`` and
     ``filed_apart``: ledger less that side. ``source`` of the return's figure: ``read | stated | file``."""
 
     invoice_type: str

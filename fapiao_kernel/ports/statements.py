@@ -11,6 +11,7 @@ from typing import Protocol
 
 from fapiao_kernel.domain.card import MonthStatistics, Source
 from fapiao_kernel.domain.detail import InvoiceDetail
+from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
@@ -19,6 +20,14 @@ EVERY = ""
 """Every invoice type, or every rate."""
 ON_DEVICE = "device"
 """Every type that a device issues: what the tax side compares a return with (票表比对)."""
+SPECIALS, OTHERS = "special", "other"
+"""The return's own columns (增值税申报表附列资料一): 开具增值税专用发票, which takes 机动车销售统一发票 in, and 开具其他发票."""
+SPECIAL_TYPES = (
+    InvoiceType.SPECIAL,
+    InvoiceType.MOTOR_VEHICLE,
+    InvoiceType.ELECTRONIC_SPECIAL,
+    InvoiceType.DIGITAL_SPECIAL,
+)
 
 
 class Told(StrEnum):
@@ -41,7 +50,7 @@ class CardStatement:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of a return: ``invoice_type`` a code, ``ON_DEVICE`` or ``EVERY``; ``rate`` as a goods line's, or ``EVERY``.
+    """One line of a return: ``invoice_type`` a code or a word above, ``rate`` as a goods line's or ``EVERY``.
 
     ``amount`` (without tax) and ``tax`` are None where only the total with tax is known.
     """

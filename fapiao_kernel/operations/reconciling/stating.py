@@ -10,7 +10,7 @@ from decimal import Decimal
 from fapiao_kernel.domain.invoice import EXEMPT, NOT_TAXED, InvoiceType
 from fapiao_kernel.domain.money import money
 from fapiao_kernel.domain.period import Period
-from fapiao_kernel.ports.statements import EVERY, ON_DEVICE, Figure
+from fapiao_kernel.ports.statements import EVERY, ON_DEVICE, OTHERS, SPECIALS, Figure
 
 _STATED = re.compile(r"(?P<what>[^=]*)=(?P<amount>[^/]+)(?:/(?P<tax>.+))?")
 _PERIOD = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?")
@@ -20,7 +20,9 @@ _AMOUNT = re.compile(r"-?[0-9][0-9,]{0,16}(\.[0-9]{1,2})?")
 _RATE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,6})?%?")
 _ALL = ("", "全部", "合计", "all")
 _DEVICE = ("device", "税控设备", "设备")
-_WORDS = {"专用发票": "004", "普通发票": "007"} | {kind.zh: kind.value for kind in InvoiceType}
+_WORDS = {"专用发票": SPECIALS, "增值税专用发票": SPECIALS, "其他发票": OTHERS, "普通发票": OTHERS} | {
+    kind.zh: kind.value for kind in InvoiceType
+}
 _SIGNS = str.maketrans({"¥": "", "−": "-", "–": "-"})
 
 

@@ -12,7 +12,7 @@ from fapiao_kernel.domain.money import text
 from fapiao_kernel.operations.clearing.differing import in_words
 from fapiao_kernel.operations.clearing.words import either
 from fapiao_kernel.operations.reconciling.values import Agreement, Apart, Line, Reconciliation
-from fapiao_kernel.ports.statements import EVERY, ON_DEVICE
+from fapiao_kernel.ports.statements import EVERY, ON_DEVICE, OTHERS, SPECIALS
 
 
 def findings(found: Reconciliation) -> list[Finding]:
@@ -49,6 +49,7 @@ def name(line: Line) -> str:
     """The line as a sentence names it: 专票 2026-10 13%."""
     kind, rate = line.scope.invoice_type, line.scope.rate
     known = {EVERY: either("全部票种", "all types"), ON_DEVICE: either("设备开具的发票", "device-issued invoices")}
+    known |= {SPECIALS: either("专用发票", "special invoices"), OTHERS: either("其他发票", "other invoices")}
     words = [known.get(kind) or InvoiceType(kind).zh, str(line.scope.period)]
     return " ".join(words if rate == EVERY else [*words, percent(rate)])
 

@@ -18,6 +18,9 @@ from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.ports.statements import (
     EVERY,
     ON_DEVICE,
+    OTHERS,
+    SPECIAL_TYPES,
+    SPECIALS,
     Candidate,
     Figure,
     FiledReturn,
@@ -174,6 +177,9 @@ def _scoped(scope: Scope) -> tuple[str, dict[str, Any]]:
         params["rate"] = scope.rate
     if scope.invoice_type == ON_DEVICE:
         sql += " AND NOT fully_digital"
+    elif scope.invoice_type in (SPECIALS, OTHERS):
+        sql += f" AND {'' if scope.invoice_type == SPECIALS else 'NOT '}list_contains($types, invoice_type)"
+        params["types"] = [kind.value for kind in SPECIAL_TYPES]
     elif scope.invoice_type != EVERY:
         sql += " AND invoice_type = $type"
         params["type"] = scope.invoice_type

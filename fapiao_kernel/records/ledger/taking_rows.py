@@ -11,12 +11,13 @@ from fapiao_kernel.domain.invoice import DEVICE_TYPES
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.ports.intake import FIELDS, Table
 from fapiao_kernel.records.ledger.doubts import ALWAYS, UNTIL, Doubt
-from fapiao_kernel.records.ledger.taking_words import CLASS, MASKED, Words, case, one_of, quoted
+from fapiao_kernel.records.ledger.taking_words import CLASS, MASKED, NO_CODE, Words, case, one_of, quoted
 
 ODD = -1
 """``doubts`` of a row that is not plain, until it is gone again."""
 EMPTY_DAY = "DATE '1990-01-01'"
 _MONEY = ("amount", "tax", "total")
+# Amounts are read with four places, so that a third one is seen and not rounded away; 17 digits, so that a sum of two is still 64 bits.
 REMARK = r"^[\s\p{Z}\x{85}=''‘’]|[\s\p{Z}\x{85}]$|[[:cntrl:]\x{FFFD}]|^-?[0-9]{1,16}\.0$"
 """A text that the careful road would not leave as it is."""
 _RED_OF = r"对应正数发票代码[:：](\d{10}|\d{12})号码[:：](\d{8})(?:[^0-9]|$)"
@@ -39,7 +40,7 @@ def cells(table: Table, rejects: str, *, masked: bool = False) -> str:
     for place in range(table.width):
         name = names.get(place, f"column{place}")
         if name in _MONEY:
-            kind = "VARCHAR" if masked and name == "tax" else "DECIMAL(18,4)"
+            kind = "VARCHAR" if masked and name == "tax" else "DECIMAL(17,4)"
         elif name == "issued":
             kind = "DATE" if _separated(table) else "VARCHAR"
         elif table.numbered and place == 0:
@@ -57,7 +58,7 @@ def cells(table: Table, rejects: str, *, masked: bool = False) -> str:
         f" store_rejects=true, rejects_table='{rejects}', rejects_scan='{rejects}_scans', rejects_limit=0)"
     )
     missing = [f"{_nothing(name)} AS {name}" for name in FIELDS if name not in table.columns]
-    tax = f" REPLACE (CASE WHEN {one_of('tax', MASKED)} THEN 0 WHEN tax = '' THEN 0 ELSE try_cast(tax AS DECIMAL(18,4)) END AS tax)"
+    tax = f" REPLACE (CASE WHEN {one_of('tax', MASKED)} THEN 0 WHEN tax = '' THEN 0 ELSE try_cast(tax AS DECIMAL(17,4)) END AS tax)"
     return f"(SELECT *{tax if masked else ''}{''.join(', ' + each for each in missing)} FROM {read})"
 
 
@@ -79,7 +80,7 @@ def _separated(table: Table) -> bool:
 
 def _nothing(name: str) -> str:
     if name in _MONEY:
-        return "NULL::DECIMAL(18,4)"
+        return "NULL::DECIMAL(17,4)"
     return "NULL::DATE" if name == "issued" else "''"
 
 
@@ -106,19 +107,21 @@ def selected(
     with ``item`` and ``tax_class`` behind. ``staged``: with ``row_number`` behind where the table has one."""
     by_name = "kind" in table.columns
     digital = "digital_number <> ''"
+    own_number = f"CASE WHEN {digital} THEN digital_number ELSE number END" if words.digital else "number"
+    own_code = f"CASE WHEN {digital} THEN '' ELSE code END" if words.digital else "code"
     kinds = " ".join(
         f"WHEN kind = {quoted(name)} AND source = {quoted(source)} AND {_code_is(where, by_name)} THEN {quoted(kind.value)}"
         for (name, source, where), kind in words.kinds.items()
+        if kind.on_device is (where not in ("", NO_CODE))
     )
     first = f"""
-SELECT *, CASE WHEN {digital} THEN digital_number ELSE number END AS own_number, {_issued(table)} AS day,
-  CASE {kinds or "WHEN false THEN ''"} END AS type,
-  {"tax" if words.masked else "coalesce(tax, 0)"} AS own_tax, {_total(table)} AS own_total,
-  {case("status", {word: str(void).lower() for word, void in words.voids.items()})} AS void,
+SELECT *, {own_number} AS own_number, {_issued(table)} AS day, CASE {kinds or "WHEN false THEN ''"} ELSE '' END AS type,
+  coalesce(amount, 0) AS own_amount, {"tax" if words.masked else "coalesce(tax, 0)"} AS own_tax, {_total(table)} AS own_total,
+  {case("status", {word: "'void'" if void else "'normal'" for word, void in words.voids.items()}, "''")} AS own_status,
   {case("uploaded", {word: "NULL" if sent is None else str(sent).lower() for word, sent in words.uploads.items()})} AS sent,
-  {case("rate", {word: quoted(rate) for word, rate in words.rates.items()})} AS own_rate,
-  positive = '否' OR amount < 0 AS is_red
-FROM (SELECT * REPLACE (CASE WHEN {digital} THEN '' ELSE code END AS code) FROM {cells(table, rejects, masked=words.masked)})
+  {case("rate", {word: quoted(rate) for word, rate in words.rates.items()}, "''")} AS own_rate,
+  {"positive = '否' OR " if "positive" in table.columns else ""}coalesce(amount < 0, false) AS is_red
+FROM (SELECT * REPLACE ({own_code} AS code) FROM {cells(table, rejects, masked=words.masked)})
 """
     second = f"SELECT *, {_red_of()} AS own_red_of FROM ({first})"
     plain = " AND ".join(f"({each})" for each in _plain(words, table, lines=lines))
@@ -128,14 +131,15 @@ FROM (SELECT * REPLACE (CASE WHEN {digital} THEN '' ELSE code END AS code) FROM 
     months = "(year(day) - 1990) * 12 + month(day)"
     key = f"CASE WHEN plain AND code <> '' THEN ((({months}) * {len(DEVICE_TYPES)} + {kind_number})::BIGINT << 40) + {device} END"
     doubts = " + ".join(_doubts(words, at, period)) or "0"
+    machine = "CASE WHEN code = '' AND plain THEN '' ELSE machine_number END" if words.digital else "machine_number"
     further = (", item, tax_class" if lines else "") + (", row_number" if staged and table.numbered else "")
     return f"""
-SELECT {key} AS unit_key, {int(seq)} AS import_seq, code, own_number AS number, coalesce(type, '') AS invoice_type,
+SELECT {key} AS unit_key, {int(seq)} AS import_seq, code, own_number AS number, type AS invoice_type,
   coalesce(day, {EMPTY_DAY}) AS issue_date, date_trunc('month', coalesce(day, {EMPTY_DAY}))::DATE AS period,
-  seller_id, seller_name, buyer_id, buyer_name, coalesce(amount, 0)::DECIMAL(18,2) AS amount, own_tax::DECIMAL(18,2) AS tax,
-  coalesce(own_total, 0)::DECIMAL(18,2) AS total, coalesce(own_rate, '') AS rate,
-  CASE WHEN void THEN 'void' ELSE 'normal' END AS status, coalesce(is_red, false) AS red, coalesce(own_red_of, '') AS red_of,
-  code = '' AS fully_digital, CASE WHEN code = '' AND plain THEN '' ELSE machine_number END AS machine_number, 0 AS lines, remark,
+  seller_id, seller_name, buyer_id, buyer_name, own_amount::DECIMAL(18,2) AS amount, own_tax::DECIMAL(18,2) AS tax,
+  coalesce(own_total, 0)::DECIMAL(18,2) AS total, own_rate AS rate,
+  own_status AS status, is_red AS red, coalesce(own_red_of, '') AS red_of,
+  code = '' AS fully_digital, {machine} AS machine_number, 0 AS lines, remark,
   CASE WHEN plain THEN {doubts} ELSE {ODD} END AS doubts{further}
 FROM ({third})
 """
@@ -167,20 +171,20 @@ def _plain(words: Words, table: Table, *, lines: bool) -> list[str]:
     eight = "lpad(try_cast(own_number AS UINTEGER)::VARCHAR, 8, '0') = own_number"
     conditions = [
         f"CASE WHEN code = '' THEN {twenty} ELSE length(code) IN (10, 12) AND length(own_number) = 8 AND {eight} END",
-        f"type IS NOT NULL AND ({one_of('type', [kind.value for kind in DEVICE_TYPES])}) = (code <> '')",
+        "type <> ''",
         "day BETWEEN DATE '1990-01-01' AND DATE '2999-12-31'",
         "amount = amount::DECIMAL(18,2) AND own_tax = own_tax::DECIMAL(18,2) AND own_total = amount + own_tax",
         "own_red_of IS NOT NULL",
-        f"remark = '' OR NOT regexp_matches(remark, '{REMARK}')",
-        "positive IN ('', '是', '否')",
+        f"CASE WHEN remark = '' THEN true ELSE NOT regexp_matches(remark, '{REMARK}') END",
+        "own_status <> ''",
+        "own_rate <> ''",
     ]
-    if "status" in table.columns:
-        conditions.append("void IS NOT NULL")
-    else:
-        conditions.append("status = ''")
+    if "positive" in table.columns:
+        conditions.append("positive IN ('', '是', '否')")
+    if not words.digital:
+        conditions.append("digital_number = '' AND code <> ''")
     if "uploaded" in table.columns:
         conditions.append(one_of("uploaded", words.uploads))
-    conditions.append("own_rate IS NOT NULL")
     if lines:
         conditions.append(f"NOT regexp_matches(item, '{REMARK}') AND NOT regexp_matches(tax_class, '{REMARK}')")
     return conditions

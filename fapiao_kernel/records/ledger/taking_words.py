@@ -28,7 +28,7 @@ CLASS = "concat(length(code), left(code, 1), substr(code, 8, 1), right(code, 2))
 @dataclass(frozen=True)
 class Words:
     """``kinds``: (发票票种, 发票来源, whether there is a code, or the code's class) → type; ``rates``, ``voids``, ``uploads`` by word.
-    ``masked``: tax cells hold words. ``scattered``: neighbouring rows lie in different months."""
+    ``digital``: there are fully digital ones. ``masked``: tax cells hold words. ``scattered``: neighbouring rows lie in different months."""
 
     kinds: Mapping[tuple[str, str, str], InvoiceType] = field(default_factory=dict)
     rates: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class Words:
     uploads: Mapping[str, bool | None] = field(default_factory=dict)
     masked: bool = False
     scattered: bool = False
+    digital: bool = False
 
 
 MASKED = ("***", "*", "免税", "不征税")
@@ -50,12 +51,13 @@ def learn(sheets: Sheets, table: Table) -> Words:
     uploads: dict[str, bool | None] = {}
     asked: set[tuple[str, str, str]] = set()
     months: list[int] = []
-    masked = False
+    masked = fully = False
     by_name = "kind" in table.columns
     for spot in _spots(table):
         near: set[str] = set()
         for row in spot:
             cell = {name: row[place] for name, place in table.columns.items()}
+            fully = fully or not cell.get("code") or bool(cell.get("digital_number"))
             near.add(cell.get("issued", "")[:7])
             digital = bool(cell.get("digital_number"))
             code = "" if digital else cell.get("code", "")
@@ -77,7 +79,11 @@ def learn(sheets: Sheets, table: Table) -> Words:
         if near:
             months.append(len(near))
     scattered = bool(months) and statistics.median(months) > 1
-    return Words(kinds, rates, voids, uploads, masked, scattered)
+    return Words(kinds, rates, voids, uploads, masked, scattered, fully)
+
+
+NO_CODE = "0"
+"""The class of an empty code."""
 
 
 def code_class(code: str) -> str:
@@ -95,12 +101,12 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def case(subject: str, meanings: Mapping[str, str]) -> str:
-    """``CASE subject WHEN word THEN meaning`` (SQL); NULL for every other word."""
+def case(subject: str, meanings: Mapping[str, str], other: str = "NULL") -> str:
+    """``CASE subject WHEN word THEN meaning`` (SQL), and ``other`` for every other word."""
     if not meanings:
-        return "NULL"
+        return other
     whens = " ".join(f"WHEN {quoted(word)} THEN {meaning}" for word, meaning in meanings.items())
-    return f"CASE {subject} {whens} END"
+    return f"CASE {subject} {whens} ELSE {other} END"
 
 
 def one_of(subject: str, words: Iterable[str]) -> str:

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from fapiao_kernel.ports.statements import ON_DEVICE, Figure, FiledReturn, Ground, Held, Scope, Told
+from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.ports.statements import ON_DEVICE, OTHERS, SPECIALS, Figure, FiledReturn, Ground, Held, Scope, Told
 
 from .making import AT, DEVICE, OCTOBER, ORDINARY, SPECIAL, D, adder, digital, invoice, mixed, ordinary, red, void
 
@@ -40,6 +41,13 @@ def test_a_scope_takes_digital_ones_and_those_of_no_known_card_in(ledger, add):
     assert ledger.books.scope(replace(ALL, invoice_type=ON_DEVICE)).count == 4
     assert ledger.books.scope(replace(ALL, invoice_type="007")).count == 2
     assert ledger.books.scope(replace(ALL, period=OCTOBER.next())) == Held()
+
+
+def test_the_returns_own_columns_take_every_kind_of_special_invoice_together(ledger, add):
+    add(invoice(1), ordinary(2), digital(3), digital(4, invoice_type=InvoiceType.DIGITAL_SPECIAL))
+    add(invoice(5, code="990026113001", invoice_type=InvoiceType.MOTOR_VEHICLE))
+    count = {kind: ledger.books.scope(replace(ALL, invoice_type=kind)).count for kind in (SPECIALS, OTHERS)}
+    assert count == {SPECIALS: 3, OTHERS: 2}
 
 
 def test_another_sellers_invoices_are_not_the_taxpayers(ledger, add):

@@ -49,4 +49,7 @@ def test_a_later_void_counts_from_the_import_that_told_it(ledger, add):
     before = ledger.preview([SPECIAL])[0]
     add(void(2))
     after = ledger.preview([SPECIAL])[0]
-    assert [[one.void for one in ledger.details(preview)] for preview in (before, after)] == [[False, False], [False, True]]
+    assert [[one.void for one in ledger.details(preview)] for preview in (before, after)] == [
+        [False, False],
+        [False, True],
+    ]

@@ -23,7 +23,7 @@ def add(ledger):
 
 
 def flags(ledger):
-    found = ledger._connection.execute("SELECT doubts FROM invoice ORDER BY code, number").fetchall()  # noqa: SLF001
+    found = ledger._connection.execute("SELECT doubts FROM invoice ORDER BY code, number").fetchall()
     return [Doubt(value) for (value,) in found]
 
 

@@ -60,6 +60,8 @@ def filled(ledger, add):
         Figure("", "0.13", D("360.00"), D("46.80"), D("406.80")),
         Figure("device", "", None, None, D("293.80")),
         Figure("007", "0.13", D("90.00"), D("13.00"), D("103.00")),
+        Figure("special", "", D("160.00"), D("20.80"), D("180.80")),
+        Figure("other", "", D("200.00"), D("26.00"), D("226.00")),
     )
     ledger.statements.keep_return(FiledReturn(TAXPAYER, OCTOBER, figures, Told.FILE, AT))
     return ledger
@@ -175,4 +177,6 @@ def test_the_return_stands_beside_the_ledger_figure_by_figure(filled, ask):
         ("", "0.13", D("406.80"), D("0.00"), True),
         ("007", "0.13", D("113.00"), D("10.00"), False),
         ("device", "", D("293.80"), D("0.00"), True),
+        ("other", "", D("226.00"), D("0.00"), True),
+        ("special", "", D("180.80"), D("0.00"), True),
     ]

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.ports import Reading
 from fapiao_kernel.records.ledger import taking_sheets, taking_table
 from fapiao_kernel.records.ledger.ledger import DuckLedger
 
-from .making import DEVICE, OTHER
-from .tables import careful, contents, fast, row, sheets, told
+from .making import AT, DEVICE, OTHER, invoice
+from .tables import careful, contents, fast, reading, row, sheets, told
 
 CARDS = {
     "none": {},
@@ -176,3 +177,26 @@ def test_a_file_of_which_something_was_told_is_read_again(tmp_path, ledger):
     assert fast(ledger, sheets(tmp_path / "a", rows)).bad == 1
     again = fast(ledger, sheets(tmp_path / "b", rows))
     assert (again.new, again.known, again.bad) == (0, 1, 1)
+
+
+def test_a_text_that_sql_gives_up_on_is_read_whole_in_a_new_transaction(tmp_path, ledger, monkeypatch):
+    real = taking_sheets.watching.run
+
+    def run(connection, sql, *rest):
+        return real(connection, "SELECT 'x'::INTEGER" if "read_csv" in sql else sql, *rest)
+
+    monkeypatch.setattr(taking_sheets.watching, "run", run)
+    first = Reading("一.ofd", "0" * 64, "ofd", (invoice(9),), ())
+    added = ledger.take([first, reading(sheets(tmp_path, [row(1), row(2)]))], at=AT, cards={})
+    assert [(one.seq, one.new) for one in added] == [(1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_both_line_ends_are_known_and_a_quoted_one_is_neither(tmp_path, ledger, end):
+    of = sheets(tmp_path, [row(1, uploaded="已上传", rate="第一\n行"), row(2), row(3)])
+    file = of.heads.file
+    file.write_bytes(file.read_bytes().replace(b"\r\n", end.encode()))
+    added = fast(ledger, of)
+    assert (added.new, added.bad) == (3, 0)
+    rates = ledger._connection.execute("SELECT rate FROM invoice ORDER BY number").fetchall()
+    assert rates[1:] == [("0.13",), ("0.13",)]

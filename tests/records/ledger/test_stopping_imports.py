@@ -39,7 +39,7 @@ class Stop:
 
 def test_a_statement_under_way_is_interrupted_by_what_the_listener_raises(ledger, monkeypatch):
     monkeypatch.setattr(watching, "LOOK", 0.001)
-    cursor = ledger._connection.cursor()  # noqa: SLF001
+    cursor = ledger._connection.cursor()
     with pytest.raises(Cancelled):
         watching.run(cursor, "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", Stop(5))
     assert cursor.execute("SELECT 1").fetchall() == [(1,)]

@@ -24,6 +24,8 @@ RECONCILING_EN: dict[str, str] = {
     "rec.col.vs_return": "Ledger vs return",
     "rec.type.all": "All types",
     "rec.type.device": "Issued on devices",
+    "rec.type.special": "Special invoices",
+    "rec.type.other": "Other invoices",
     "rec.sheets": "{n} sheets {total}",
     "rec.apart.sheets": "{n} sheets",
     "rec.apart.amount": "amount {n}",

@@ -24,6 +24,8 @@ RECONCILING_ZH: dict[str, str] = {
     "rec.col.vs_return": "发票库对申报表",
     "rec.type.all": "全部票种",
     "rec.type.device": "设备开具的发票",
+    "rec.type.special": "专用发票",
+    "rec.type.other": "其他发票",
     "rec.sheets": "{n} 张 {total}",
     "rec.apart.sheets": "{n} 张",
     "rec.apart.amount": "金额 {n}",

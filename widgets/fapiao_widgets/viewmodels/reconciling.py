@@ -78,7 +78,7 @@ def told(answer: ReconcileAnswer) -> dict[str, Any]:
 
 def label(line: LineView) -> str:
     """专票 2026-10 13%."""
-    several = line.invoice_type in ("", "device")
+    several = line.invoice_type in ("", "device", "special", "other")
     kind = say(f"rec.type.{line.invoice_type or 'all'}") if several else type_name(line.invoice_type)
     return " ".join(part for part in (kind, line.period, rate_word(line.rate) if line.rate else "") if part)
 

@@ -4,7 +4,7 @@
 -- label: period | 征期，如 2026-10；不写为全部 | Period such as 2026-10; all when left out
 -- column: taxpayer_id | 税号 | Taxpayer
 -- column: period | 征期 | Period
--- column: invoice_type | 票种（空：全部；device：设备开具的） | Type (empty: all; device: issued on devices)
+-- column: invoice_type | 票种（空：全部；device：设备开具的；special：专用发票；other：其他发票） | Type (empty: all; device: issued on devices; special; other)
 -- column: rate | 税率（空：全部） | Rate (empty: all)
 -- column: ledger_count | 发票库份数 | Ledger sheets
 -- column: ledger_amount | 发票库金额 | Ledger amount
@@ -41,7 +41,9 @@
          coalesce(sum(h.count), 0)::BIGINT AS count, coalesce(sum(h.amount), 0)::DECIMAL(18,2) AS held_amount,
          coalesce(sum(h.tax), 0)::DECIMAL(18,2) AS held_tax, coalesce(sum(h.total), 0)::DECIMAL(18,2) AS held_total
   FROM figure f LEFT JOIN held h ON h.period = f.period AND h.rate = f.rate AND (h.seller_id = f.taxpayer_id OR h.seller_id = '')
-    AND (f.invoice_type = '' OR f.invoice_type = h.invoice_type OR (f.invoice_type = 'device' AND NOT h.fully_digital))
+    AND (f.invoice_type = '' OR f.invoice_type = h.invoice_type OR (f.invoice_type = 'device' AND NOT h.fully_digital)
+      OR (f.invoice_type = 'special' AND h.invoice_type IN ('004', '005', '028', '081'))
+      OR (f.invoice_type = 'other' AND h.invoice_type NOT IN ('004', '005', '028', '081')))
   GROUP BY ALL
 )
 SELECT taxpayer_id, period, invoice_type, rate, count AS ledger_count, held_amount AS ledger_amount, amount AS return_amount,

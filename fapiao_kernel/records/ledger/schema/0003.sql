@@ -22,7 +22,7 @@ CREATE TABLE filed_return (                -- 申报表: one row a figure, all f
   seq          INTEGER NOT NULL,           -- one number a telling, from 1
   taxpayer_id  VARCHAR NOT NULL,
   period       DATE NOT NULL CHECK (day(period) = 1),
-  invoice_type VARCHAR NOT NULL,           -- a type's code, device (all that devices issue, as 票表比对 has it), '' for all
+  invoice_type VARCHAR NOT NULL,           -- a code, device (as 票表比对 has it), special, other (the return's columns), '' for all
   rate         VARCHAR NOT NULL,           -- as invoice_line.rate, '' for all
   amount       DECIMAL(18,2),              -- without tax; NULL where only the total is known
   tax          DECIMAL(18,2),
