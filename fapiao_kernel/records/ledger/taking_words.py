@@ -10,6 +10,7 @@ import re
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from fapiao_kernel.domain.invoice import UNKNOWN_RATE, InvoiceType
 from fapiao_kernel.ports.intake import Sheets, Table
@@ -28,7 +29,9 @@ CLASS = "concat(length(code), left(code, 1), substr(code, 8, 1), right(code, 2))
 @dataclass(frozen=True)
 class Words:
     """``kinds``: (发票票种, 发票来源, whether there is a code, or the code's class) → type; ``rates``, ``voids``, ``uploads`` by word.
-    ``digital``: there are fully digital ones. ``masked``: tax cells hold words. ``scattered``: neighbouring rows lie in different months."""
+
+    ``masked``: tax cells hold words. ``scattered``: neighbouring rows lie in different months. ``digital``: there are fully digital ones.
+    """
 
     kinds: Mapping[tuple[str, str, str], InvoiceType] = field(default_factory=dict)
     rates: Mapping[str, str] = field(default_factory=dict)
@@ -122,17 +125,17 @@ def _spots(table: Table) -> Iterator[list[list[str]]]:
             file.readline()
         start = file.tell()
         end = file.seek(0, 2)
-        yield _rows(table, file_read(file, start, FIRST))
+        yield _rows(table, _read(file, start, FIRST))
         step = (end - start) // SPOTS
         if step > SPOT:
             for place in range(start + FIRST, end - SPOT, step):
-                yield _rows(table, file_read(file, place, SPOT).partition(b"\n")[2])
+                yield _rows(table, _read(file, place, SPOT).partition(b"\n")[2])
 
 
-def file_read(file: object, place: int, size: int) -> bytes:
+def _read(file: BinaryIO, place: int, size: int) -> bytes:
     """Whole lines, as far as they end."""
-    file.seek(place)  # type: ignore[attr-defined]
-    read: bytes = file.read(size)  # type: ignore[attr-defined]
+    file.seek(place)
+    read = file.read(size)
     return read if len(read) < size else read.rpartition(b"\n")[0]
 
 

@@ -13,6 +13,9 @@ from fapiao_kernel.records.language import either
 LOOK = 0.1
 """Seconds between two looks."""
 
+_TELLING = ("SET enable_progress_bar = true", "SET enable_progress_bar_print = false")
+"""Without these DuckDB does not count how far a statement is."""
+
 
 def run(
     connection: duckdb.DuckDBPyConnection, sql: str, progress: Progress | None, label: str = "", rows: int = 0
@@ -35,6 +38,8 @@ def run(
         finally:
             done.set()
 
+    for setting in _TELLING:
+        connection.execute(setting)
     total = rows or 100
     thread = threading.Thread(target=execute, name="ledger-statement", daemon=True)
     progress(label, 0, total)

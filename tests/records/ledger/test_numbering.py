@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -36,7 +38,7 @@ def eight(numbers):
 def missing(numbers):
     """Gaps as anybody would find them."""
     ordered = sorted(numbers)
-    pairs = zip(ordered, ordered[1:], strict=False)
+    pairs = itertools.pairwise(ordered)
     return [Gap("9900261130", one + 1, other - 1) for one, other in pairs if other > one + 1]
 
 

@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fapiao_kernel.domain.card import Volume
+from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.ports import Reading
 from fapiao_kernel.records.ledger import taking_sheets, taking_table
 from fapiao_kernel.records.ledger.ledger import DuckLedger
 
-from .making import AT, DEVICE, OTHER, invoice
+from .making import AT, DEVICE, OTHER, SPECIAL, D, invoice
 from .tables import careful, contents, fast, reading, row, sheets, told
 
 CARDS = {
@@ -77,7 +78,7 @@ FILES = st.tuples(
 ).filter(lambda pair: any(pair))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(files=st.lists(FILES, min_size=1, max_size=2), numbered=st.booleans(), cards=st.sampled_from(sorted(CARDS)))
 def test_both_roads_together_give_what_the_careful_one_gives_alone(files, numbered, cards):
     with tempfile.TemporaryDirectory() as folder:
@@ -200,3 +201,30 @@ def test_both_line_ends_are_known_and_a_quoted_one_is_neither(tmp_path, ledger, 
     assert (added.new, added.bad) == (3, 0)
     rates = ledger._connection.execute("SELECT rate FROM invoice ORDER BY number").fetchall()
     assert rates[1:] == [("0.13",), ("0.13",)]
+
+
+def test_a_production_ledger_takes_no_table_of_a_simulated_card(tmp_path):
+    ledger = DuckLedger(tmp_path / "ledger.duckdb", practice=False)
+    ledger.mark_simulated([DEVICE])
+    before = contents(ledger)
+    with pytest.raises(Refused) as refused:
+        fast(ledger, sheets(tmp_path / "a", [row(1), row(2, machine_number=OTHER)]))
+    assert (refused.value.code, contents(ledger)) == ("ledger_simulated", before)
+    ledger.close()
+
+
+def test_totals_by_rate_are_those_of_the_invoices(tmp_path, ledger):
+    lines = [
+        row(1, amount="60.00", tax="7.80", total="67.80"),
+        row(1, amount="40.00", tax="2.40", total="42.40", rate="6%"),
+    ]
+    fast(ledger, sheets(tmp_path / "a", None, [*lines, row(2), row(3, status="作废")], numbered=True))
+    ledger.close_units(ledger.preview([SPECIAL]), run="r1", at=AT)
+    fast(ledger, sheets(tmp_path / "b", [row(4), row(5, rate="6%")]))
+    fast(ledger, sheets(tmp_path / "c", [row(5, rate="6%", status="作废")]))
+    assert sorted(ledger._units.rate_totals()) == [
+        (SPECIAL.key, False, "0.06", 1, D("0.00"), D("0.00"), D("0.00")),
+        (SPECIAL.key, False, "0.13", 1, D("100.00"), D("13.00"), D("113.00")),
+        (SPECIAL.key, True, "0.06", 1, D("40.00"), D("2.40"), D("42.40")),
+        (SPECIAL.key, True, "0.13", 3, D("160.00"), D("20.80"), D("180.80")),
+    ]

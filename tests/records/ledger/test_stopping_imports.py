@@ -45,6 +45,17 @@ def test_a_statement_under_way_is_interrupted_by_what_the_listener_raises(ledger
     assert cursor.execute("SELECT 1").fetchall() == [(1,)]
 
 
+def test_how_far_a_statement_is_is_told_in_rows(ledger, monkeypatch):
+    monkeypatch.setattr(watching, "LOOK", 0.001)
+    listener = Stop(10**9)
+    cursor = ledger._connection.cursor()
+    cursor.execute("CREATE TEMP TABLE numbers AS SELECT range AS n FROM range(3000000)")
+    watching.run(cursor, "SELECT sum(hash(n::VARCHAR) % 7) FROM numbers", listener, "数", 3_000_000)
+    steps = [done for _, done, _ in listener.told]
+    assert steps == sorted(steps) and (steps[0], steps[-1]) == (0, 3_000_000)
+    assert any(0 < done < 3_000_000 for done in steps)
+
+
 @pytest.mark.parametrize("at", [0, 1, 3, 6])
 def test_a_table_cancelled_anywhere_leaves_the_ledger_as_it_was(tmp_path, ledger, add, monkeypatch, at):
     monkeypatch.setattr(watching, "LOOK", 0.001)
