@@ -62,8 +62,10 @@ class ExplanationView(Shape):
 
 
 class LineView(Shape):
-    """``invoice_type``: a code, ``device`` (all that devices issue), ``special``, ``other`` (the return's columns) or ``""`` (all); ``rate`` ``""``: all. ``card_apart`` and
-    ``filed_apart``: ledger less that side. ``source`` of the return's figure: ``read | stated | file``."""
+    """``invoice_type``: a code, ``device`` (all that devices issue), ``special``, ``other`` (the return's columns) or ``""`` (all);
+    ``rate`` ``""``: all.
+
+    ``card_apart`` and ``filed_apart``: ledger less that side. ``source`` of the return's figure: ``read | stated | file``."""
 
     invoice_type: str
     name: str

@@ -75,7 +75,11 @@ class HttpAuthority:
     def declaration(self, card: CardIdentity, periods: tuple[Period, ...]) -> Declaration:
         """Whether the return is filed and compared, as the tax side says now."""
         reply = self._ask(_request(MessageId.DECLARATION, card, (fields.period_group(periods),)))
-        filed, compared, sentence = fields.flag(reply, "sbbz"), fields.flag(reply, "bdbz"), reply.groups[0].get("sm", "")
+        filed, compared, sentence = (
+            fields.flag(reply, "sbbz"),
+            fields.flag(reply, "bdbz"),
+            reply.groups[0].get("sm", ""),
+        )
         return Declaration(filed, compared, sentence, declared=fields.optional_total(reply, "sbje"))
 
     def authorise(

@@ -45,8 +45,8 @@ REPORT_GATES: Gates = (
     Gate(records.issuing_settled, ("journal",)),
     Gate(device.pin, ("card",)),
 )
-"""Before 抄税: the device, its days, nothing un-uploaded (250), no volume under way (209, 222), no issuing without its outcome, PIN tries to
-spend."""
+"""Before 抄税: the device, its days, nothing un-uploaded (250), no volume under way (209, 222), every
+issue with its outcome, PIN tries to spend."""
 
 CONFIRM_GATES: Gates = (
     *_DEVICE,
