@@ -63,6 +63,7 @@ GRID_EN: dict[str, str] = {
     "grid.place.type": "004",
     "grid.place.status": "void",
     "grid.place.rate": "13%",
+    "grid.wrong": "Not filtered by {label}: {why}",
     "grid.wrong.text": "Cannot read {text}",
     "grid.wrong.amount": "An amount is wanted: 100, >=100, 100..200",
     "grid.wrong.number": "A number is wanted: 1, >=1, 1..9",

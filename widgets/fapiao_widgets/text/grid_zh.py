@@ -63,6 +63,7 @@ GRID_ZH: dict[str, str] = {
     "grid.place.type": "专票",
     "grid.place.status": "作废",
     "grid.place.rate": "13%",
+    "grid.wrong": "没有按「{label}」筛选：{why}",
     "grid.wrong.text": "看不懂：{text}",
     "grid.wrong.amount": "要写金额，如 100、>=100、100..200",
     "grid.wrong.number": "要写数字，如 1、>=1、1..9",

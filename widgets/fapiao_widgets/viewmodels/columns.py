@@ -11,10 +11,10 @@ from fapiao_widgets.viewmodels.formats import type_name
 from fapiao_widgets.viewmodels.previewing import rate_word
 
 _KINDS = {
-    "invoice_type": ("type", 84), "period": ("month", 82), "code": ("text", 122), "number": ("text", 178),
+    "invoice_type": ("type", 84), "period": ("month", 82), "code": ("text", 122), "number": ("text", 186),
     "issue_date": ("date", 104), "seller_id": ("text", 172), "seller_name": ("text", 220), "buyer_id": ("text", 172),
     "buyer_name": ("text", 220), "amount": ("amount", 132), "tax": ("amount", 118), "total": ("amount", 132),
-    "rate": ("rate", 76), "status": ("status", 72), "red": ("flag", 60), "red_of": ("text", 160),
+    "rate": ("rate", 76), "status": ("status", 72), "red": ("flag", 60), "red_of": ("text", 186),
     "fully_digital": ("flag", 74), "machine_number": ("text", 118), "lines": ("number", 66), "remark": ("text", 200),
     "unit_key": ("number", 90), "import_seq": ("number", 86), "doubts": ("number", 70), "uploaded": ("flag", 76),
     "state": ("state", 84), "device_number": ("text", 118),

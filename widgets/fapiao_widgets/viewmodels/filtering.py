@@ -20,7 +20,7 @@ _SIGN = re.compile(r"(>=|<=|!=|<>|[<>=≥≤≠!])\s*(.*)")
 _RANGE = re.compile(r"(.*?)\s*(?:\.\.|~|到|至)\s*(.*)")
 _MONTH = re.compile(r"(\d{4})[-./年]?(\d{1,2})月?")
 _YEAR = re.compile(r"(\d{4})年?")
-_DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
+_DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{4})(\d{2})(\d{2})")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def _numbers(op: str, rest: str) -> _Found:
 
 
 def _number(text: str) -> str:
-    value = Decimal(re.sub(r"[,\s¥元]", "", text))
+    bare = re.sub(r"[,\s¥元]", "", text)
+    value = Decimal(bare.removesuffix("万")) * (10_000 if bare.endswith("万") else 1)
     if not value.is_finite():
         raise ValueError(text)
     return f"{value:f}"
@@ -109,7 +110,7 @@ def _span(text: str) -> tuple[date, date]:
         return start, (start + timedelta(days=31)).replace(day=1)
     if (day := _DAY.fullmatch(text)) is None:
         raise ValueError(text)
-    start = date(int(day[1]), int(day[2]), int(day[3]))
+    start = date(*(int(part) for part in day.groups() if part))
     return start, start + timedelta(days=1)
 
 
@@ -118,7 +119,7 @@ def _worded(words: Callable[[], Iterable[tuple[str, Any]]]) -> Callable[[str, st
 
     def read(op: str, rest: str) -> _Found:
         exact = [value for word, value in words() if rest == word or rest == str(value)]
-        values = exact or [value for word, value in words() if rest in word]
+        values = list(dict.fromkeys(exact or [value for word, value in words() if rest in word]))
         if op == "!=" and len(values) == 1:
             return [("!=", values[0])]
         if op not in ("", "=") or not values:
@@ -129,8 +130,12 @@ def _worded(words: Callable[[], Iterable[tuple[str, Any]]]) -> Callable[[str, st
 
 
 def types() -> list[tuple[str, str]]:
-    """Invoice types: word and code."""
-    return [(say(key), key.removeprefix("type.")) for key in ALL_ZH if key.startswith("type.")]
+    """Invoice types: short word and code, then what the forms print them as (票种全称)."""
+    short = [(say(key), key.removeprefix("type.")) for key in ALL_ZH if key.startswith("type.")]
+    return short + [(f"{before}{word}", code) for word, code in _FULL.items() for before in ("", "增值税")]
+
+
+_FULL = {"专用发票": "004", "普通发票": "007", "电子普通发票": "026", "电子专用发票": "028"}
 
 
 def statuses() -> list[tuple[str, str]]:
@@ -149,11 +154,16 @@ def flags() -> list[tuple[str, str]]:
 
 
 def _rates(op: str, rest: str) -> _Found:
-    if (percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", rest)) is not None:
-        return [(op or "=", f"{(Decimal(percent[1]) / 100).normalize():f}")]
-    if re.fullmatch(r"\d*\.?\d+", rest):
-        return [(op or "=", f"{Decimal(rest).normalize():f}")]
-    return _text(op, rest)
+    """A rate: ``13%``, ``13`` or ``0.13``, and words (免税) as they stand; above or below a rate no word is meant.
+
+    Rates are text, fractions in their shortest form, so their order as text is that of the numbers; a word sorts behind ``1``,
+    what is not known before ``0``.
+    """
+    if (number := re.fullmatch(r"(\d*\.?\d+)\s*(%?)", rest)) is None:
+        return _text(op, rest)
+    rate = Decimal(number[1])
+    found = [(op or "=", f"{(rate / 100 if number[2] or rate >= 1 else rate).normalize():f}")]
+    return found + {">": [("<", "1")], "<": [(">=", "0")]}.get(op[:1], [])
 
 
 _KINDS: dict[str, Callable[[str, str], _Found]] = {

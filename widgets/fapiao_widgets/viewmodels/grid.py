@@ -74,7 +74,7 @@ class Grid:
             try:
                 filters += typed(by_name[name], str(text))
             except Unreadable as error:
-                wrong[name] = str(error)
+                wrong[name] = say("grid.wrong", label=by_name[name].label, why=error)
         for picked in asked.get("picked") or ():
             filters += [each for each in picked["filters"] if each["column"] in by_name]
         filters = [*self.base["filters"], *(each for each in filters if each["column"] != but)]
