@@ -47,6 +47,7 @@ def seen(reported: bool) -> Seen:
         sellers={TAXPAYER: 24},
         maintenance="",
         journal=FakeJournal(FakeClock()),
+        issuing=(),
     )
 
 

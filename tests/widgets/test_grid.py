@@ -8,8 +8,10 @@ import itertools
 import queue
 import threading
 import weakref
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -23,6 +25,7 @@ from fapiao_widgets.views.grid import GridView, _look
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fapiao_kernel.api.shapes import WorkView
 from fapiao_kernel.client import RequestError
 from fapiao_kernel.records.ledger.names import normalised
 
@@ -36,6 +39,8 @@ class FakeLedger:
         self.asked: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
         self.refuse: dict[str, Exception] = {}
         self.count = 10
+        self.working: list[str] = []
+        self.during: Callable[[], None] = lambda: None
 
     def _asked(self, name: str, view: dict[str, Any], **more: Any) -> None:
         self.asked.append((name, view, more))
@@ -77,8 +82,17 @@ class FakeLedger:
             "bins": bins if numeric else [],
         }
 
-    def grid_export(self, view: Any, format: str, path: str) -> dict[str, Any]:
+    def status(self) -> Any:
+        return SimpleNamespace(work=[WorkView(id=id, label="写文件", done=1200, total=2000) for id in self.working])
+
+    def stop_export(self, id: str) -> bool:
+        self.working.remove(f"export {id}")
+        return True
+
+    def grid_export(self, view: Any, format: str, path: str, id: str) -> dict[str, Any]:
         self._asked("export", view, format=format, path=path)
+        self.working.append(f"export {id}")
+        self.during()
         return {"path": path, "rows": 10, "digest": "ab" * 32, "sha256": "cd" * 32}
 
 
@@ -185,6 +199,20 @@ def test_the_foot_says_the_sums_of_all_and_that_voids_are_zero_in_them(grid: Gri
     assert narrowed["sentence"].endswith("（已筛选）")
 
 
+def test_an_export_under_way_says_how_far_it_is_and_can_be_stopped(grid: Grid, ledger: FakeLedger) -> None:
+    told: list[Any] = []
+
+    def during() -> None:
+        told.append(grid.far())
+        grid.stop()
+        told.append((grid.far(), list(ledger.working)))
+
+    ledger.during = during
+    grid.answer({"ask": "export", "format": "csv"})
+    assert told == ["写文件 1,200 / 2,000", ("", [])]
+    assert grid.far() == ""
+
+
 def test_an_export_never_takes_a_name_that_is_there(grid: Grid, ledger: FakeLedger, tmp_path: Path) -> None:
     (tmp_path / "发票-1.xlsx").touch()
     answer = grid.answer({"ask": "export", "format": "xlsx"})
@@ -238,7 +266,7 @@ def test_the_widgets_state_holds_no_row(ledger: FakeLedger) -> None:
     view = GridView(Grid(AgentPages(ledger)), "发票")
     own = {n for n in view.keys if not n.startswith("_") and n not in ("layout", "tabbable", "tooltip", "comm")}
     view.close()
-    assert own == {"words", "name", "none", "nothing", "states"}
+    assert own == {"words", "name", "none", "nothing", "states", "stops"}
 
 
 def test_a_bug_of_ours_is_a_failure_card_of_the_very_ask(monkeypatch: pytest.MonkeyPatch) -> None:

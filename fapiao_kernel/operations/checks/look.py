@@ -10,6 +10,7 @@ from fapiao_kernel.domain.card import CardState, MonthStatistics, Volume
 from fapiao_kernel.domain.errors import FapiaoError
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.operations.issuing.acts import Act
 from fapiao_kernel.ports import Authority, Backup, BackupStore, Card, Census, Clock, Declaration, Journal, Ledger
 
 
@@ -20,7 +21,8 @@ class Seen:
     ``device_number``/``taxpayer_id``: whom the run is about. ``card_unknown``: sheets of unknown card per period.
     ``closed``: units that the ledger holds as closed, with the run that closed them. ``disk_free`` in bytes.
     ``declaration`` is asked for once anything is reported. ``sellers``: taxpayer id → sheets of these units.
-    ``maintenance``: the sentence of the window that ``now`` lies in, ``""`` outside of any.
+    ``maintenance``: the sentence of the window that ``now`` lies in, ``""`` outside of any. ``issuing``: acts of issuing (开票) on this
+    card whose outcome is open, or which the ledger has still to learn of.
     """
 
     now: datetime
@@ -37,6 +39,7 @@ class Seen:
     closed: Mapping[ClearUnit, str] | None = None
     backup: Backup | None = None
     journal: Journal | None = None
+    issuing: tuple[Act, ...] | None = None
     disk_asked: bool = False
     disk_free: int | None = None
     sellers: Mapping[str, int] | None = None
@@ -60,6 +63,7 @@ def look(
     units: Sequence[ClearUnit],
     device_number: str,
     taxpayer_id: str,
+    unsettled: Callable[[str], tuple[Act, ...]],
     disk_free: Callable[[], int] | None = None,
     maintenance: Callable[[datetime], str] | None = None,
     only: Collection[str] | None = None,
@@ -95,6 +99,7 @@ def look(
     keep("card_unknown", lambda: {p: ledger.card_unknown(p) for p in sorted({u.period for u in units})})
     keep("closed", lambda: {u: run for u in units if (run := ledger.closed(u)) is not None})
     keep("backup", backups.latest)
+    keep("issuing", lambda: unsettled(device_number))
     keep("sellers", lambda: ledger.sellers(units))
     if maintenance is not None:
         keep("maintenance", lambda: maintenance(now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from fapiao_kernel.domain.errors import FapiaoError, finding
 from fapiao_kernel.operations.checks.check import Check, named
 from fapiao_kernel.operations.checks.device import unread
 from fapiao_kernel.operations.checks.look import Seen
-from fapiao_kernel.operations.issuing.book import IssueBook
+from fapiao_kernel.operations.issuing.acts import Act
 from fapiao_kernel.ports import Backup, Journal
 
 DISK_LEAST = 500 * 1024 * 1024
@@ -122,16 +123,17 @@ def ledger(seen: Seen) -> Check:
 
 def issuing_settled(seen: Seen) -> Check:
     """Whether every invoice issued or voided on the card has its outcome and stands in the ledger (开票): else the sums may move."""
-    if seen.journal is None:
-        return named("issuing", unread(seen, "journal"))
-    try:
-        left = IssueBook(seen.journal).unsettled(device_number=seen.device_number)
-    except FapiaoError as error:
-        return named("issuing", error.finding())
-    if left:
-        numbers = "、".join(f"{act.invoice.code} {act.invoice.number}" for act in left[:3])
-        return named("issuing", finding("check_issuing_open", count=len(left), numbers=numbers))
-    return named("issuing", finding("check_issuing_settled"))
+    if seen.issuing is None:
+        return named("issuing", unread(seen, "issuing"))
+    return unsettled(seen.issuing)
+
+
+def unsettled(acts: Sequence[Act]) -> Check:
+    """What is to be said of acts of issuing that are not at their end; of none, that all are."""
+    if not acts:
+        return named("issuing", finding("check_issuing_settled"))
+    numbers = "、".join(f"{act.invoice.code} {act.invoice.number}" for act in acts[:3])
+    return named("issuing", finding("check_issuing_open", count=len(acts), numbers=numbers))
 
 
 def already_cleared(seen: Seen) -> Check:

@@ -16,6 +16,7 @@ from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.clearing.book import Book
 from fapiao_kernel.operations.clearing.policy import NO_POLICY
 from fapiao_kernel.operations.clearing.tokens import Tokens
+from fapiao_kernel.operations.issuing.book import IssueBook
 from fapiao_kernel.ports import Authority, BackupStore, Card, Clock, Ledger, Policy, Progress, Recorder
 
 RunProgress = Callable[[str, str, int, int], None]
@@ -24,9 +25,13 @@ RunProgress = Callable[[str, str, int, int], None]
 
 @dataclass(frozen=True)
 class Desk:
-    """Ports of one engine. ``card`` and ``authority`` give those of a device address."""
+    """Ports of one engine. ``card`` and ``authority`` give those of a device address.
+
+    ``issues``: what was issued on the cards (开票), as the journal tells it.
+    """
 
     book: Book
+    issues: IssueBook
     tokens: Tokens
     ledger: Ledger
     backups: BackupStore

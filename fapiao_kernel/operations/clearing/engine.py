@@ -28,6 +28,7 @@ from fapiao_kernel.operations.clearing.recovery import alarms, recovering
 from fapiao_kernel.operations.clearing.recovery.situation import Situation, look_back
 from fapiao_kernel.operations.clearing.selecting import Selected
 from fapiao_kernel.operations.clearing.tokens import Tokens
+from fapiao_kernel.operations.issuing.book import IssueBook
 from fapiao_kernel.ports import Authority, BackupStore, Card, Clock, Journal, Ledger, Policy, Recorder
 
 
@@ -61,6 +62,7 @@ class Engine:
         self._book = Book(journal)
         self._desk = Desk(
             book=self._book,
+            issues=IssueBook(journal),
             tokens=Tokens(),
             ledger=ledger,
             backups=backups,

@@ -42,7 +42,7 @@ REPORT_GATES: Gates = (
     Gate(types.reportable, ("card",)),
     Gate(device.not_uploaded, ("card",)),
     Gate(device.volumes, ("card", "volumes")),
-    Gate(records.issuing_settled, ("journal",)),
+    Gate(records.issuing_settled, ("issuing",)),
     Gate(device.pin, ("card",)),
 )
 """Before 抄税: the device, its days, nothing un-uploaded (250), no volume under way (209, 222), every
@@ -62,7 +62,7 @@ CONFIRM_GATES: Gates = (
     Gate(dates.clocks, ("card", "authority_time")),
     Gate(records.backup_fresh, ("backup",)),
     Gate(records.card_unknown, ("card_unknown",)),
-    Gate(records.issuing_settled, ("journal",)),
+    Gate(records.issuing_settled, ("issuing",)),
     Gate(device.pin, ("card",)),
     Gate(taxside.maintenance, ("maintenance",)),
 )
@@ -82,6 +82,7 @@ def look_at(desk: Desk, run: Run, gates: Gates | None = None) -> Seen:
         units=run.units,
         device_number=run.device_number,
         taxpayer_id=str(run.facts[Event.OPENED]["taxpayer_id"]),
+        unsettled=lambda device: desk.issues.unsettled(device_number=device),
         disk_free=desk.disk_free,
         maintenance=desk.policy.maintenance,
         only=only,

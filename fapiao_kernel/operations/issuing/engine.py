@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -103,14 +104,24 @@ class Issuing:
         return voiding.void(self._desk, card, code, number, typed, pin, who)
 
     def red(self, card: str, code: str, number: str, remark: str = "") -> IssueRequest:
-        """The request that takes a blue invoice back whole (红冲), under an id that is the blue one's. Sends nothing.
+        """The request that takes a blue invoice back whole (红冲), under an id that is the blue one's: asked for twice, it is one.
 
-        Raises ``Refused`` (``red_no_blue``).
+        Sends nothing. Once its red invoice was voided, the next has an id of its own. Raises ``Refused`` (``red_no_blue``,
+        ``red_wrong_blue``).
         """
         held = self._desk.held(code, number)
         if held is None:
             raise Refused("red_no_blue", invoice=f"{code} {number}")
-        return red_request(f"red-{code}-{number}", held, remark)
+        if held.invoice.red or held.invoice.status is InvoiceStatus.VOID:
+            raise Refused("red_wrong_blue", invoice=f"{code} {number}")
+        ids = (f"red-{code}-{number}" + (f"-{n}" if n > 1 else "") for n in itertools.count(1))
+        return red_request(next(id for id in ids if not self._voided(id)), held, remark)
+
+    def _voided(self, id: str) -> bool:
+        """Whether this id's invoice was issued, and is void by now."""
+        act = self._desk.book.find(Kind.ISSUE, id)
+        held = self._desk.held(*act.invoice.key) if act is not None and act.stage is Stage.DONE else None
+        return held is not None and held.invoice.status is InvoiceStatus.VOID
 
     def find(self, card: str, code: str, number: str) -> voiding.Looked:
         """One number, card and ledger side by side (发票查询). Changes nothing."""

@@ -57,7 +57,7 @@ def look(desk: Desk, address: str, code: str, number: str) -> Looked:
             kind = found.invoice_type if found else types[0]
             act = desk.book.find(Kind.VOID, _id(one, number))
             return Looked(one, number, found, held, kind, _in_the_way(desk, state, held, found), act)
-    return Looked(code or (codes[0] if len(codes) == 1 else ""), number, None, None, None)
+    return Looked(code or (codes[0] if len(codes) == 1 else ""), number, None, None, None, _in_the_way(desk, state, None, None))
 
 
 def _find(card: IssuingCard, types: list[InvoiceType], code: str, number: str) -> InvoiceDetail | None:
@@ -68,10 +68,11 @@ def _find(card: IssuingCard, types: list[InvoiceType], code: str, number: str) -
 
 def _in_the_way(desk: Desk, state: CardState, held: Held | None, found: InvoiceDetail | None) -> tuple[Finding, ...]:
     told = []
+    if found is None:
+        told.append(finding("void_not_on_card"))
     if held is None:
         told.append(finding("void_not_in_ledger"))
     if found is None:
-        told.append(finding("void_not_on_card"))
         return tuple(told)
     own = state.of(found.invoice_type)
     if found.void:

@@ -13,6 +13,8 @@ from fapiao_kernel.domain.period import Period
 from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.domain.rehearsal import Readout
 from fapiao_kernel.operations.checks import chain_check
+from fapiao_kernel.operations.checks.records import unsettled
+from fapiao_kernel.operations.issuing.book import IssueBook
 from fapiao_kernel.ports import Authority, Journal, Need, Policy
 
 
@@ -46,6 +48,9 @@ def needs(
     chain = chain_check(real.journal).finding
     if chain.holds_up:
         told.append(chain)
+    else:
+        issuing = unsettled(IssueBook(real.journal).unsettled(device_number=readout.state.identity.device_number)).finding
+        told += [issuing] if issuing.holds_up else []
     told += real.places()
     if not readout.state.identity.simulated:
         told += [

@@ -14,6 +14,8 @@ _WEIGHED = " + ".join(
     for place in range(_ID)
 )
 _BAD = f"length(u) = {_ID} AND (NOT regexp_full_match(u, '[{SYMBOLS}]{{{_ID}}}') OR ({_WEIGHED}) % 31 <> 0)"
+_NORMAL = r"regexp_full_match(name, '[0-9A-Z()\x{4E00}-\x{9FA5}]+')"
+"""Half-width capitals, digits, round brackets and the common ideographs (Unicode 1.1): ``names.normalised`` leaves these alone."""
 _SIDES = (("seller_id", "seller_name"), ("buyer_id", "buyer_name"))
 
 
@@ -61,9 +63,12 @@ def doubt(connection: duckdb.DuckDBPyConnection, source: str) -> None:
 
 
 def remember(connection: duckdb.DuckDBPyConnection) -> None:
-    """Names into ``party_name``. After ``gather``."""
-    names = connection.execute(
-        "SELECT DISTINCT name FROM (SELECT name FROM party0 UNION ALL SELECT name FROM party1) ANTI JOIN party_name USING (name)"
-        " WHERE name <> ''"
-    ).fetchall()
+    """Names into ``party_name``: those that are their own form by themselves, the others through ``names``. After ``gather``."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE unknown_name AS SELECT DISTINCT name FROM"
+        " (SELECT name FROM party0 UNION ALL SELECT name FROM party1) ANTI JOIN party_name USING (name) WHERE name <> ''"
+    )
+    connection.execute(f"INSERT INTO party_name SELECT name, name FROM unknown_name WHERE {_NORMAL}")
+    names = connection.execute(f"SELECT name FROM unknown_name WHERE NOT {_NORMAL}").fetchall()
+    connection.execute("DROP TABLE unknown_name")
     adding.remember_names(connection, {name for (name,) in names})

@@ -17,9 +17,9 @@ from fapiao_kernel.ports.intake import Sheets, Table
 
 SPOTS = 48
 """Places of the file, evenly spread, at which rows are looked at; its beginning is one of them."""
-SPOT = 1 << 15
+SPOT = 1 << 13
 """Bytes looked at in each."""
-FIRST = 1 << 18
+FIRST = 1 << 17
 """Bytes looked at in the beginning."""
 _ODD = re.compile(r"[\x00-\x1f\x7f\ufffd]|^['=‘’]|^-?[0-9]{1,16}\.0$")
 CLASS = "concat(length(code), left(code, 1), substr(code, 8, 1), right(code, 2))"

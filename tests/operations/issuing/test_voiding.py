@@ -137,3 +137,28 @@ def test_a_find_shows_card_and_ledger_side_by_side(issued: World) -> None:
     assert not issued.engine.find(ADDRESS, CODE, FIRST).agree
     none = issued.engine.find(ADDRESS, "", "00000099")
     assert (none.on_card, none.held, none.agree) == (None, None, False)
+
+
+def test_what_neither_card_nor_ledger_has_is_refused_with_that(issued: World) -> None:
+    with pytest.raises(Refused) as refusal:
+        issued.engine.void(ADDRESS, "", "00000099", "0099", PIN)
+    assert refusal.value.code == "void_not_on_card"
+
+
+def test_a_blue_invoice_whose_red_one_was_voided_is_taken_back_again(issued: World) -> None:
+    first = issued.issue(issued.engine.red(ADDRESS, CODE, FIRST)).invoice
+    assert first is not None
+    issued.engine.void(ADDRESS, CODE, first.number, first.number[-4:], PIN)
+    asked = issued.engine.red(ADDRESS, CODE, FIRST)
+    second = issued.issue(asked)
+    assert second.outcome is Outcome.DONE
+    assert second.invoice is not None and second.invoice.number != first.number
+    assert issued.issue(issued.engine.red(ADDRESS, CODE, FIRST)).outcome is Outcome.AGAIN
+
+
+def test_a_red_invoice_is_not_taken_back(issued: World) -> None:
+    red = issued.issue(issued.engine.red(ADDRESS, CODE, FIRST)).invoice
+    assert red is not None
+    with pytest.raises(Refused) as refusal:
+        issued.engine.red(ADDRESS, CODE, red.number)
+    assert refusal.value.code == "red_wrong_blue"

@@ -30,6 +30,8 @@ function emphasised(text) {
   return text.split("**").map((part, at) => at % 2 ? el("strong", {}, part) : part);
 }
 
+const grouped = (n) => n.toLocaleString("en-US"); // 12,000 in any language of the browser
+
 const draw = {
   text: (b) => el("p", { class: `fp-text fp-tone-${b.tone || "plain"}` },
     b.tone === "warning" ? el("span", { class: "fp-icon", "aria-hidden": "true" }, "! ") : null, b.text),
@@ -60,7 +62,7 @@ const draw = {
 
   progress: (b) => el("div", { class: "fp-progress" },
     el("progress", b.total > 0 ? { max: b.total, value: b.done, "aria-label": b.label } : { "aria-label": b.label }),
-    el("span", {}, b.total > 0 ? `${b.label} · ${b.done}/${b.total}` : b.label)),
+    el("span", {}, [b.label, b.total > 0 ? `${grouped(b.done)}/${grouped(b.total)}` : b.done > 0 ? grouped(b.done) : ""].filter(Boolean).join(" · "))),
 
   lanes: (b) => el("div", { class: "fp-table fp-lanes", tabindex: "0", role: "region", "aria-label": b.caption },
     el("table", {}, el("caption", {}, b.caption),

@@ -34,6 +34,9 @@ function render({ model, el: host }) {
     made.dataset.format = format;
     return made;
   });
+  const stop = button(words.stop, () => model.send({ stop: true }));
+  const far = el("span", { class: "fp-g-far" });
+  stop.hidden = true;
   const sql = el("pre", { class: "fp-g-sql", tabindex: "0", "aria-label": words.sql });
   const copy = button(words.copy, (e) => copyText(sql.textContent, e.currentTarget, words.copied), "quiet");
   const query = el("div", { class: "fp-g-query" }, el("span", { class: "fp-g-query-word" }, words.sql), sql, copy);
@@ -42,7 +45,7 @@ function render({ model, el: host }) {
   sheet.append(pin);
   scroller.append(sheet, empty);
   root.append(el("div", { class: "fp-g-top" }, title, states.length > 1 ? scope : null, chips, sentence), notice, scroller,
-    el("div", { class: "fp-g-bottom" }, el("div", { class: "fp-g-exports" }, exportWord, exports), exportDone,
+    el("div", { class: "fp-g-bottom" }, el("div", { class: "fp-g-exports" }, exportWord, exports, stop, far), exportDone,
       query), keys);
   host.append(root);
 
@@ -75,6 +78,7 @@ function render({ model, el: host }) {
   const inSight = (node) => node.offsetLeft < scroller.scrollLeft + scroller.clientWidth && node.offsetLeft + node.offsetWidth > scroller.scrollLeft;
   const heard = (message) => {
     if (message && message.changed) { say(words.changed, [words.reload, reload], "changed"); return; }
+    if (message && message.far) { if (!stop.hidden) far.textContent = message.far; return; }
     if (message && "trouble" in message) { if (message.trouble) say(message.trouble, null, "trouble"); else quiet("trouble"); return; }
     if (!message || message.to !== me) return;
     const lane = message.ask === "page" ? "page" : "rest", asked = lanes[lane];
@@ -218,12 +222,16 @@ function render({ model, el: host }) {
     if (lanes.rest) clearTimeout(lanes.rest.slow); // its answer is dropped, and asked for again afterwards
     send("rest", { ask: "export", format });
     clearTimeout(lanes.rest.slow); // an export takes what it takes
-    for (const each of exports) each.disabled = true;
+    for (const each of exports) each.setAttribute("aria-disabled", "true"); // not disabled: the focus would be lost
+    stop.hidden = !model.get("stops");
     exportDone.textContent = words.exporting.replace("%s", format);
   };
   const finished = (message) => {
-    for (const each of exports) each.disabled = false;
-    exportDone.textContent = message.exported ? "✓ " + message.exported : "✕ " + (message.problem || message.failure.rows.map((r) => r.join("：")).slice(0, 3).join(" · "));
+    for (const each of exports) each.removeAttribute("aria-disabled");
+    if (document.activeElement === stop) exports[0].focus();
+    stop.hidden = true;
+    far.textContent = "";
+    exportDone.textContent = message.exported ? "✓ " + message.exported : "✕ " + (message.problem || [0, 2].map((at) => message.failure.rows[at][1]).join(" "));
     exportDone.title = message.path || "";
   };
 

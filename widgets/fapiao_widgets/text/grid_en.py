@@ -26,6 +26,7 @@ GRID_EN: dict[str, str] = {
     "grid.copied": "copied",
     "grid.export": "Export all {count} rows",
     "grid.exporting": "Exporting {format}…",
+    "grid.stop": "Stop the export",
     "grid.exported": "Exported {count} rows: {path}",
     "grid.exported.digest": " · digest of the rows {digest}",
     "grid.exported.sha256": " · SHA-256 of the file {sha256}",

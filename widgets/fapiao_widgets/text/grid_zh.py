@@ -26,6 +26,7 @@ GRID_ZH: dict[str, str] = {
     "grid.copied": "已复制",
     "grid.export": "导出全部 {count} 行",
     "grid.exporting": "正在导出 {format}…",
+    "grid.stop": "停止导出",
     "grid.exported": "已导出 {count} 行：{path}",
     "grid.exported.digest": " · 内容指纹 {digest}",
     "grid.exported.sha256": " · 文件 SHA-256 {sha256}",

@@ -8,10 +8,10 @@ from typing import Any
 from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.api.shapes import CardView
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import blocks
-from fapiao_widgets.viewmodels.formats import count, moment, units, word
+from fapiao_widgets.viewmodels import blocks, importing
+from fapiao_widgets.viewmodels.formats import moment, units, word
 from fapiao_widgets.viewmodels.frame import heading, panel, whole
-from fapiao_widgets.viewmodels.model import Model, Publish
+from fapiao_widgets.viewmodels.model import Model, Publish, in_background
 from fapiao_widgets.viewmodels.preparing import no_run
 from fapiao_widgets.viewmodels.recovery_key import recovery_key
 from fapiao_widgets.viewmodels.rehearsing import rehearsal
@@ -19,6 +19,7 @@ from fapiao_widgets.viewmodels.selecting import asked
 from fapiao_widgets.viewmodels.session import Session
 from fapiao_widgets.viewmodels.starting import choice
 from fapiao_widgets.viewmodels.steps import panel_of
+from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble
 from fapiao_widgets.viewmodels.trouble import card as failure_card
 
 PAGE = 20
@@ -31,8 +32,16 @@ class Clearing(Model):
     title = "title.clear"
     help = "prepare"
 
-    def __init__(self, client: Any, publish: Publish, *, guided: bool = False) -> None:
+    def __init__(
+        self,
+        client: Any,
+        publish: Publish,
+        *,
+        guided: bool = False,
+        beside: Callable[[Callable[[], None]], None] = in_background,
+    ) -> None:
         super().__init__(client, publish)
+        self._beside = beside
         self.session = Session(guided=guided)
         self.picked_run = ""
         self.picked_card = ""
@@ -156,6 +165,7 @@ class Clearing(Model):
             "pick-card": self._pick_card,
             "choose": self._choose,
             "import": self._import,
+            "cancel-import": lambda _: self.client.cancel_import(),
             "check": self._check,
             "recovery-key": self._recovery_key,
             "backup": lambda _: self.client.backup(self.picked_run),
@@ -211,18 +221,22 @@ class Clearing(Model):
         self.client.check(self.picked_run)
 
     def _import(self, inputs: dict[str, Any]) -> None:
-        paths = [line.strip() for line in str(inputs.get("paths", "")).splitlines() if line.strip()]
-        answer = self.client.import_files(paths)
-        self.session.notes = [
-            say(
-                "import.done",
-                file=f.file,
-                word=say(f"import.{f.status}"),
-                count=count(f.count if f.count is not None else len(f.invoices)),
-            )
-            + "".join(f"；{finding.message}" for finding in f.findings[:3])
-            for f in answer.files
-        ]
+        """Goes on beside the page: a file of a million rows takes its time, and the cancel must be heard meanwhile."""
+        paths = importing.paths(str(inputs.get("paths", "")))
+        self.session.notes = [] if paths else [say("import.nothing")]
+        if paths:
+            self._beside(lambda: self._imported(paths))
+
+    def _imported(self, paths: list[str]) -> None:
+        notes, trouble = [], None
+        try:
+            notes = importing.told(self.client.import_files(paths))
+        except REFUSALS as error:
+            trouble = Trouble.of_error(error)
+        with self._lock:
+            self.session.notes, self.trouble = notes, trouble
+            self._count += 1
+        self.refresh()
 
     def _recovery_key(self, inputs: dict[str, Any]) -> None:
         """On the screen until the next click; kept nowhere."""

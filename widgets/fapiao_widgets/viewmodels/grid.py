@@ -6,6 +6,7 @@ It keeps no rows. An ask carries the whole of its view (what was typed, picked a
 from __future__ import annotations
 
 import itertools
+import secrets
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import columns, pages
 from fapiao_widgets.viewmodels.filtering import Column, Filter, Unreadable, typed
-from fapiao_widgets.viewmodels.pages import Pages, View
+from fapiao_widgets.viewmodels.pages import AgentPages, Pages, View
 from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
 
 LIMIT = 500
@@ -38,6 +39,7 @@ class Grid:
         self._places: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._mark: Any = None
+        self._exporting = ""
         self._acts = {"page": self._page, "totals": self._totals, "facet": self._facet, "export": self._export}
 
     @property
@@ -61,6 +63,15 @@ class Grid:
     def changed(self) -> bool:
         """Whether the data are no longer those that were last shown."""
         return self._mark is not None and self.source.mark() != self._mark
+
+    def stop(self) -> None:
+        """End the export under way, if there is one: its own answer says so."""
+        if isinstance(self.source, AgentPages) and self._exporting:
+            self.source.stop(self._exporting)
+
+    def far(self) -> str:
+        """How far the export under way is; ``""`` where there is none."""
+        return self.source.far(self._exporting) if isinstance(self.source, AgentPages) and self._exporting else ""
 
     def _view(self, asked: Mapping[str, Any], but: str = "") -> tuple[View, dict[str, str]]:
         """The view that is meant, and a sentence for every column whose text cannot be read.
@@ -163,7 +174,11 @@ class Grid:
         format = str(ask["format"])
         if format not in FORMATS:
             raise KeyError(format)
-        done = self.source.export(view, format, free(self._folder or Path.cwd(), self._name, format))
+        self._exporting = id = secrets.token_hex(8)
+        try:
+            done = self.source.export(view, format, free(self._folder or Path.cwd(), self._name, format), id)
+        finally:
+            self._exporting = ""
         told = say("grid.exported", count=f"{done.count:,}", path=done.path)
         if done.digest:
             told += say("grid.exported.digest", digest=done.digest[:16])
@@ -199,7 +214,7 @@ def states(model: Grid) -> list[list[str]]:
 def words() -> dict[str, str]:
     """The front end's own words."""
     keys = ("loading", "slow", "retry", "clear", "changed", "reload", "sql", "copy", "copied", "sort", "summary", "filter",
-            "picked", "keys", "exporting", "sum", "scope")  # fmt: skip
+            "picked", "keys", "exporting", "stop", "sum", "scope")  # fmt: skip
     told = {key: say(f"grid.{key}", **dict.fromkeys(("label", "format"), "%s")) for key in keys}
     return {**told, "lang": say("grid.lang")}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,15 +11,10 @@ from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels.frame import attach_bar, panel, whole
 from fapiao_widgets.viewmodels.issue_form import one_request
 from fapiao_widgets.viewmodels.issue_panels import choice, found_panel, preview, result, unknown, void_panel, working
-from fapiao_widgets.viewmodels.model import Model, Publish
+from fapiao_widgets.viewmodels.model import Model, Publish, in_background
 from fapiao_widgets.viewmodels.starting import CLEAR_NOTEBOOK
 from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble
 from fapiao_widgets.viewmodels.trouble import card as failure_card
-
-
-def in_background(work: Callable[[], None]) -> None:
-    """Issuing goes on beside the page, so that it can be stopped from there."""
-    threading.Thread(target=work, name="fapiao-issuing", daemon=True).start()
 
 
 class Issuing(Model):

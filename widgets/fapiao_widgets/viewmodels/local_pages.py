@@ -86,7 +86,7 @@ class LocalPages:
         counts = self._all(sqltext.select(self._from, view, counted))[0]
         return Facet([Part(a, int(n), f, b) for (a, b, f), n in zip(spans, counts, strict=True)], spans=True)
 
-    def export(self, view: View, format: str, path: Path) -> Exported:
+    def export(self, view: View, format: str, path: Path, id: str = "") -> Exported:
         """All filtered rows. xlsx: text stays text and amounts are numbers; more rows than a sheet holds go on in further sheets."""
         text = self._ordered(view)
         if format == "parquet":

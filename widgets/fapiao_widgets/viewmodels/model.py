@@ -16,6 +16,11 @@ from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
 Publish = Callable[[dict[str, Any]], None]
 
 
+def in_background(work: Callable[[], None]) -> None:
+    """Long work goes on beside the page, so that its end can be asked for from there."""
+    threading.Thread(target=work, name="fapiao-work", daemon=True).start()
+
+
 class Model:
     """Base of the view models. ``client`` is the one door to the agent; ``publish`` gets every new drawing.
 

@@ -87,7 +87,7 @@ class Pages(Protocol):
     def page(self, view: View, limit: int, after: Any, offset: int) -> Page: ...
     def totals(self, view: View) -> Totals: ...
     def facet(self, view: View, column: Column) -> Facet: ...
-    def export(self, view: View, format: str, path: Path) -> Exported: ...
+    def export(self, view: View, format: str, path: Path, id: str = "") -> Exported: ...
     def sql(self, view: View) -> str: ...
     def mark(self) -> Any:
         """Something that differs once the data have changed; None where they never do."""
@@ -122,8 +122,8 @@ class AgentPages:
             parts, rest=rest, rest_count=int(answer["count"]) - sum(part.count for part in parts) if rest else 0
         )
 
-    def export(self, view: View, format: str, path: Path) -> Exported:
-        answer = self.client.grid_export(asked(view), format, str(path))
+    def export(self, view: View, format: str, path: Path, id: str = "") -> Exported:
+        answer = self.client.grid_export(asked(view), format, str(path), id=id)
         return Exported(answer["path"], int(answer["rows"]), answer["digest"], answer["sha256"])
 
     def sql(self, view: View) -> str:
@@ -131,6 +131,15 @@ class AgentPages:
 
     def mark(self) -> Any:
         return self.client.census()
+
+    def stop(self, id: str) -> None:
+        """End an export under way; nothing of it is left."""
+        self.client.stop_export(id)
+
+    def far(self, id: str) -> str:
+        """How far an export is, in words; ``""`` when it is not under way."""
+        work = next((each for each in self.client.status().work if each.id == f"export {id}"), None)
+        return "" if work is None else f"{work.label} {work.done:,} / {work.total:,}" if work.done else work.label
 
 
 def asked(view: View) -> View:

@@ -8,7 +8,7 @@ from fapiao_kernel.api.runs import RunView
 from fapiao_kernel.api.shapes import CardView
 from fapiao_kernel.domain.steps import Step
 from fapiao_widgets.text import say
-from fapiao_widgets.viewmodels import accepting, blocks, recovering, rehearsing, selecting
+from fapiao_widgets.viewmodels import accepting, blocks, importing, recovering, rehearsing, selecting
 from fapiao_widgets.viewmodels.formats import dated, left, moment, short, size, type_name, units, word
 from fapiao_widgets.viewmodels.frame import Frame, heading, panel
 from fapiao_widgets.viewmodels.session import Session
@@ -27,6 +27,7 @@ def verdict(card: CardView) -> str:
 def no_run(card: CardView, frame: Frame, session: Session, last: RunView | None) -> dict[str, Any]:
     """A card, and nothing open on it: the verdict, its types, and the one button that opens a run and checks."""
     content = [problem(card.problem)] if card.problem else []
+    content += importing.under_way(frame.status)
     content += [blocks.text(note, "quiet") for note in session.notes]
     nothing = card.verdict in NOTHING_TO_CLEAR
     if nothing and last:
@@ -35,7 +36,7 @@ def no_run(card: CardView, frame: Frame, session: Session, last: RunView | None)
     content.append(types(card))
     if not nothing:
         content.append(blocks.text(say("prepare.ready"), "quiet"))
-    content += _ways(card, nothing)
+    content += [*_ways(card, nothing), *importing.offer(frame.status)]
     label = say("prepare.again" if nothing else "prepare.check", device=card.device_number)
     buttons = [
         blocks.button("check", label, tone="second" if nothing or session.selected else "main", card=card.address)
@@ -62,11 +63,11 @@ def _answers(session: Session) -> list[blocks.Block]:
 
 
 def _ways(card: CardView, nothing: bool) -> list[blocks.Block]:
-    """What changes nothing: choose a part, rehearse, ask the four witnesses; and the import of the user's own files."""
+    """What changes nothing: choose a part, rehearse, ask the four witnesses."""
     look = blocks.more(say("recover.question"), [recovering.offer(card.address)])
     if nothing:
-        return [look, importing()]
-    return [selecting.ways(card.address), rehearsing.offer(card.address, card.device_number), look, importing()]
+        return [look]
+    return [selecting.ways(card.address), rehearsing.offer(card.address, card.device_number), look]
 
 
 def types(card: CardView) -> blocks.Block:
@@ -86,24 +87,17 @@ def types(card: CardView) -> blocks.Block:
     return blocks.table(say("prepare.types"), columns, rows)
 
 
-def importing() -> blocks.Block:
-    """Bring the user's own files in."""
-    field = blocks.field("paths", say("prepare.import.path"))
-    act = blocks.button("import", say("prepare.import.button"), tone="second")
-    return blocks.more(say("prepare.import"), [blocks.form([act], [field])])
-
-
 def opened(run: RunView, frame: Frame, session: Session) -> dict[str, Any]:
     """① 准备: the verdict (判定) and the checks behind it."""
     holding = [c for c in run.checks if c.finding.severity in ("blocker", "unknown")]
     answer = (
         say("prepare.blocked", n=len(holding)) if holding else verdict(frame.card) if frame.card else say("loading")
     )
-    content = [check_items(run.checks)] if run.checks else []
+    content = [*importing.under_way(frame.status), *([check_items(run.checks)] if run.checks else [])]
     if frame.card and not holding:
         content += [types(frame.card), blocks.text(say("prepare.ready"), "quiet")]
     content += [blocks.text(note, "quiet") for note in session.notes]
-    content.append(importing())
+    content += importing.offer(frame.status)
     label = say("prepare.recheck" if run.checks else "prepare.check", device=run.device_number)
     act = blocks.form([blocks.button("check", label), *stop(run)])
     return panel(run.state, answer, content, act, step=Step.PREPARE.value)

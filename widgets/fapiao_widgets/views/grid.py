@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
@@ -13,6 +14,7 @@ import traitlets
 from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels.follower import Watcher, follower_of
 from fapiao_widgets.viewmodels.grid import Grid, broken, states, words
+from fapiao_widgets.viewmodels.trouble import REFUSALS
 
 _STATIC = resources.files("fapiao_widgets") / "static"
 _SCRIPTS = ("blocks.js", "grid_head.js", "grid.js")
@@ -35,11 +37,13 @@ class GridView(anywidget.AnyWidget):
     none = traitlets.Unicode().tag(sync=True)
     nothing = traitlets.Unicode().tag(sync=True)
     states: Any = traitlets.List().tag(sync=True)
+    stops = traitlets.Bool().tag(sync=True)
+    """Whether an export can be stopped: the agent's can, one of rows in the kernel ends by itself."""
 
     def __init__(self, model: Grid, name: str, door: Any = None) -> None:
         ending = ".rows" if model.source.what else ""
         none, nothing = say(f"grid.none{ending}"), say(f"grid.empty{ending}")
-        super().__init__(words=words(), name=name, none=none, nothing=nothing, states=states(model))
+        super().__init__(words=words(), name=name, none=none, nothing=nothing, states=states(model), stops=door is not None)
         self.model = model
         self._hands: dict[str, ThreadPoolExecutor] = {}
         self._watcher: Watcher | None = None
@@ -49,7 +53,7 @@ class GridView(anywidget.AnyWidget):
             self._watcher = self._follower.watch(
                 Watcher(lambda runs: _look(me, runs), lambda kind, text: _send(me, {"trouble": text}), lambda age: None)
             )
-            self._hands = {lane: ThreadPoolExecutor(1, f"fapiao-grid-{lane}") for lane in ("page", "rest")}
+            self._hands = {lane: ThreadPoolExecutor(1, f"fapiao-grid-{lane}") for lane in ("page", "rest", "stop")}
         self.on_msg(self._received)
 
     @property
@@ -61,6 +65,9 @@ class GridView(anywidget.AnyWidget):
         if content.get("alive"):
             if self._watcher is not None:
                 self._follower.alive(self._watcher)
+        elif content.get("stop"):
+            if hand := self._hands.get("stop"):
+                hand.submit(_stop, self.model)
         elif "ask" in content:
             hand = self._hands.get("page" if content["ask"] == "page" else "rest")
             if hand is None:  # a result in the kernel: one thread, as the person's own cells use the same database
@@ -89,8 +96,17 @@ def _send(view: weakref.ref[GridView], message: dict[str, Any]) -> None:
         alive.send(message)
 
 
+def _stop(model: Grid) -> None:
+    with contextlib.suppress(*REFUSALS):  # an agent that is gone has taken the export with it, whose own answer says so
+        model.stop()
+
+
 def _look(view: weakref.ref[GridView], runs: list[str] | None) -> None:
     """Something changed: if it was the ledger, the person is told; what they look at stays as it is until they say."""
     alive = view()
-    if alive is not None and alive.model.changed():
+    if alive is None:
+        return
+    if far := alive.model.far():
+        _send(view, {"far": far})
+    if alive.model.changed():
         _send(view, {"changed": True})

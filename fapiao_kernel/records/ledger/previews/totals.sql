@@ -1,5 +1,5 @@
--- zh: 按票种、征期和税率合计（未清发票；作废为 0）
--- en: Totals by type, period and rate (open invoices; voids zero)
+-- zh: 按票种、征期和税率合计（未清发票；作废为 0；多税率的发票每个税率各算一份）
+-- en: Totals by type, period and rate (open invoices; voids zero; an invoice of several rates counts once under each)
 -- param: period DATE = NULL
 -- label: period | 征期，如 2026-10；不写为全部 | Period such as 2026-10; all when left out
 -- column: invoice_type | 票种 | Type
