@@ -6,7 +6,9 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -83,6 +85,7 @@ def _run(home: Home) -> None:
     from fapiao_kernel.agent.serve import Server, listen
 
     keep_little()
+    own_scratch(home)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     secret = token(home.token)
     house = House(home)
@@ -110,6 +113,13 @@ def _run(home: Home) -> None:
         known = read_json(home.agent)
         if isinstance(known, dict) and known.get("boot_id") == house.identity.boot_id:
             home.agent.unlink(missing_ok=True)
+
+
+def own_scratch(home: Home) -> None:
+    """Temporary files of this process lie in the home, for its owner alone; what a killed agent left is gone."""
+    shutil.rmtree(home.scratch, ignore_errors=True)
+    home.scratch.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(home.scratch)
 
 
 def _turn_to(path: Path) -> None:

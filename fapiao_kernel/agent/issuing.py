@@ -25,7 +25,7 @@ from fapiao_kernel.api.issuing import (
     RequestsView,
     VoidRequest,
 )
-from fapiao_kernel.domain.errors import FapiaoError
+from fapiao_kernel.domain.errors import FapiaoError, UsageError
 from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus
 from fapiao_kernel.domain.unit import ClearUnit
 from fapiao_kernel.operations.issuing.desk import Held
@@ -89,10 +89,12 @@ class IssuingRoom:
         self._numbers = itertools.count(1)
 
     def read(self, path: str) -> RequestsView:
-        """A file's requests; nothing is kept of it."""
+        """A file's requests; nothing is kept of it. Raises ``UsageError`` (``issue_file_empty``) for one that asks for nothing."""
         from fapiao_kernel.records.intake.issue_requests import read
 
         found = read(Path(path))
+        if not found.requests and not found.findings:
+            raise UsageError("issue_file_empty")
         return RequestsView(
             requests=[request_shape(one) for one in found.requests],
             findings=[finding_view(one) for one in found.findings],

@@ -205,6 +205,9 @@ def _day(text: str) -> date | None:
 
 def _tolerance(text: str) -> Decimal:
     try:
-        return abs(money(text))
+        tolerance = money(text)
     except ValueError as error:
         raise UsageError("return_wrong", where="", what=text) from error
+    if tolerance < 0:
+        raise UsageError("return_wrong", where="", what=text)
+    return tolerance

@@ -114,27 +114,32 @@ class Steps:
 
 
 def _beside(work: Callable[[], T], look: Callable[[], None], stop: Callable[[], object] | None = None) -> T:
-    """Do the work in a thread and look at it from this one; the first Ctrl-C calls ``stop``, a second one leaves."""
+    """Do the work in a thread and look at it from this one; the first Ctrl-C calls ``stop``, until it says that there was something to
+    stop; a second one leaves."""
     answer: list[T] = []
     failed: list[BaseException] = []
+    done = threading.Event()  # a thread whose join Ctrl-C breaks off counts as ended, in Python 3.11
 
     def run() -> None:
         try:
             answer.append(work())
         except Exception as error:  # noqa: BLE001 handed to the thread that waits, which raises it
             failed.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    while thread.is_alive():
+    threading.Thread(target=run, daemon=True).start()
+    asked = False
+    while not done.is_set():
         try:
+            if asked and stop is not None and stop():
+                stop = None
             look()
-            thread.join(0.05)
+            done.wait(0.05)
         except KeyboardInterrupt:
-            if stop is None:
+            if stop is None or asked:
                 raise
-            stop()
-            stop = None
+            asked = True
     if failed:
         raise failed[0]
     return answer[0]

@@ -18,7 +18,17 @@ from fapiao_kernel.cli.issue_words import (
     preview_object,
     result_lines,
 )
-from fapiao_kernel.cli.output import CardOption, Done, HomeOption, Json, finding_lines, say, verb
+from fapiao_kernel.cli.output import (
+    CardOption,
+    Done,
+    HomeOption,
+    Json,
+    error_lines,
+    error_object,
+    finding_lines,
+    say,
+    verb,
+)
 from fapiao_kernel.cli.preview import PinOption, pin
 
 if TYPE_CHECKING:
@@ -75,9 +85,7 @@ def issue(
         if preview:
             raise Done(preview_object(foreseen, unread), 0 if ready else 1)
         if not ready:
-            held = [*unread, *foreseen.findings, *(f for row in foreseen.rows for f in row.findings)]
-            count = sum(f.severity in ("blocker", "unknown") for f in held)
-            raise RequestError.of("issue_not_ready", exit_code=3, count=count)
+            raise _not_ready(foreseen, unread)
         _ask_person(foreseen, as_json)
         _end(_issue(client, address, requests, pin_stdin, as_json), as_json)
 
@@ -133,7 +141,7 @@ def red(
     例 Example: fapiao red 4200261130 00000001 --confirm 0001
     """
     from fapiao_kernel.cli.choose import card_of
-    from fapiao_kernel.client import RequestError, connect
+    from fapiao_kernel.client import connect
 
     with connect(home) as client:
         address = card_of(client, card)
@@ -146,9 +154,7 @@ def red(
         if preview:
             raise Done(preview_object(foreseen, []), 0 if foreseen.ready else 1)
         if not foreseen.ready:
-            held = [*foreseen.findings, *foreseen.rows[0].findings]
-            count = sum(f.severity in ("blocker", "unknown") for f in held)
-            raise RequestError.of("issue_not_ready", exit_code=3, count=count)
+            raise _not_ready(foreseen, [])
         _typed(number, confirm, "红冲 take back", as_json)
         _end(_issue(client, address, requests, pin_stdin, as_json), as_json)
 
@@ -202,6 +208,18 @@ def _issue(client: Client, card: str, requests: list[RequestShape], pin_stdin: b
     steps = Steps(client, as_json=as_json)
     work = lambda: client.issue(card, requests, given)  # noqa: E731 what is done beside the progress bar
     return steps.call("issue", "开票 issuing", work, stop=lambda: client.cancel_issue(card))
+
+
+def _not_ready(foreseen: IssuePreview, unread: list[FindingView]) -> Done:
+    """The refusal, with the preview that says why: a program needs both in its one object."""
+    from fapiao_kernel.client import RequestError
+
+    held = [*unread, *foreseen.findings, *(f for row in foreseen.rows for f in row.findings)]
+    count = sum(f.severity in ("blocker", "unknown") for f in held)
+    told = error_object(RequestError.of("issue_not_ready", exit_code=3, count=count))
+    for line in error_lines(told):
+        print(line, file=sys.stderr)
+    return Done({"error": told, **preview_object(foreseen, unread)}, 3)
 
 
 def _ask_person(foreseen: IssuePreview, as_json: bool) -> None:

@@ -76,7 +76,8 @@ def preview(
 
 
 def pin(from_stdin: bool) -> Callable[[], str]:
-    """How the PIN is asked for: never as an argument, which other processes could read."""
+    """How the PIN is asked for: never as an argument, which other processes could read. Where nobody can type one it is empty,
+    and that is never shown to a card (``pin_missing``)."""
 
     def ask() -> str:
         if from_stdin:
@@ -85,7 +86,10 @@ def pin(from_stdin: bool) -> Callable[[], str]:
             return sys.stdin.readline().rstrip("\r\n")
         import getpass
 
-        return getpass.getpass("设备口令 PIN: ")
+        try:
+            return getpass.getpass("设备口令 PIN: ")
+        except EOFError:
+            return ""
 
     return ask
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MOST = 1_000
 """Rows of an answer that are printed; ``--out`` takes all of them."""
+WORDS: Mapping[bool | str, str] = {
+    True: "是", False: "否", "open": "未清", "cleared": "已清", "late": "清卡后才到", "normal": "正常", "void": "作废",
+}  # fmt: skip
 ParamOption = Annotated[list[str] | None, typer.Option("--param", help="参数，如 · a parameter, e.g. period=2026-10")]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="存成文件：.xlsx .csv .parquet · save all rows", show_default=False)
@@ -69,6 +72,22 @@ def written(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def shown(name: str, value: Any) -> str:
+    """A cell for a person: types and states by their names, months as months, yes and no as words."""
+    from fapiao_kernel.domain.errors import english
+    from fapiao_kernel.domain.invoice import InvoiceType
+
+    if value is None:
+        return ""
+    if name == "period":
+        return f"{value:%Y-%m}"
+    if name == "invoice_type" and value in set(InvoiceType):
+        return InvoiceType(value).zh
+    if (isinstance(value, bool) or name in ("state", "status")) and not english():
+        return WORDS.get(value, str(value))
+    return str(written(value))
+
+
 def _list(known: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     for each in known:
         params = "".join(f" [{p['name']}]" if p["default"] is not None else f" {p['name']}" for p in each["params"])
@@ -116,7 +135,7 @@ def _show(
         number = bool(rows) and isinstance(rows[0][place], (int, Decimal)) and not isinstance(rows[0][place], bool)
         table.add_column(labels.get(name, name), justify="right" if number else "left")
     for row in rows:
-        table.add_row(*("" if value is None else str(written(value)) for value in row))
+        table.add_row(*map(shown, names, row))
     show(table)
     say(
         f"共 {count:,} 行 rows"

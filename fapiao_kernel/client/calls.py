@@ -107,7 +107,9 @@ class Client(Rehearsals, Recovery, Querying, Grid, Issuing, Reconciling):
 
     def import_files(self, paths: Sequence[Path | str], card: str | None = None, period: str = "") -> ImportAnswer:
         """Bring files and folders in; each file is named as its path was given here. ``period``: what lies outside is a finding."""
-        places = {str(absolute(path)): str(path) for path in paths}
+        places: dict[str, str] = {}
+        for path in paths:
+            places.setdefault(str(absolute(path)), str(path))
         request = ImportRequest(paths=list(places), card=card, period=period)
         answer = self._wire.ask(ImportAnswer, "POST", "/import", json=request, long=True)
         named = [file.model_copy(update={"file": as_given(file.file, places)}) for file in answer.files]

@@ -73,5 +73,10 @@ class Home:
         return self.root / "agent.log"
 
     @property
+    def scratch(self) -> Path:
+        """Temporary files of the agent that runs; they may hold invoices."""
+        return self.root / "scratch"
+
+    @property
     def settings(self) -> Path:
         return self.root / "settings.json"

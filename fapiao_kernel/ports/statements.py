@@ -21,7 +21,9 @@ EVERY = ""
 ON_DEVICE = "device"
 """Every type that a device issues: what the tax side compares a return with (票表比对)."""
 SPECIALS, OTHERS = "special", "other"
-"""The return's own columns (增值税申报表附列资料一): 开具增值税专用发票, which takes 机动车销售统一发票 in, and 开具其他发票."""
+"""The return's own columns (增值税申报表附列资料一): 开具增值税专用发票, taken here to have 机动车销售统一发票 in it, and 开具其他发票.
+
+The grouping is our reading and not checked against the form's instructions: who compares by it is told so."""
 SPECIAL_TYPES = (
     InvoiceType.SPECIAL,
     InvoiceType.MOTOR_VEHICLE,

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fapiao_kernel.agent.__main__ import own_scratch
 from fapiao_kernel.client import Client, RequestError, connect
+from fapiao_kernel.domain.home import Home
 
 
 def start(home: Path) -> subprocess.Popen[str]:
@@ -45,6 +48,18 @@ def test_a_second_agent_names_the_first_and_ends(home: Path, client: Client) -> 
     with start(home) as second:
         assert ready(second) == {"url": client.url, "pid": client.pid, "boot_id": client.boot_id}
         assert second.wait(20) == 0
+
+
+def test_temporary_files_lie_in_the_home_and_what_a_killed_agent_left_is_gone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (home / "scratch" / "fapiao-import-x").mkdir(parents=True)
+    own_scratch(Home(home))
+    with tempfile.NamedTemporaryFile() as file:
+        assert list((home / "scratch").iterdir()) == [Path(file.name)]
+    if os.name == "posix":
+        assert stat.S_IMODE((home / "scratch").stat().st_mode) == 0o700
 
 
 def test_the_token_is_the_owners_alone_and_stays(home: Path, client: Client) -> None:

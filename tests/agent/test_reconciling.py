@@ -117,6 +117,9 @@ def test_what_cannot_be_read_is_refused_and_nothing_is_kept(client: Client, home
     with pytest.raises(RequestError) as refused:
         client.reconcile("gb18240+sim://novice")
     assert refused.value.code == "ledger_empty", "a home without invoices has nothing to reconcile"
+    with pytest.raises(RequestError) as refused:
+        client.reconcile("gb18240+sim://novice", (), "-1.00")
+    assert (refused.value.code, refused.value.exit_code) == ("return_wrong", 2)
     for given, code in REFUSED:
         with pytest.raises(RequestError) as refused:
             client.state_return("gb18240+sim://novice", **given)

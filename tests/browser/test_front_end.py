@@ -126,6 +126,31 @@ def test_typed_text_and_focus_survive_a_redrawing_elsewhere(page: Any) -> None:
     assert page.evaluate("document.activeElement.name") == "pin"
 
 
+def test_what_was_typed_stays_in_its_own_field_though_another_has_the_same_name(page: Any) -> None:
+    def forms(*labels: str) -> list[dict[str, Any]]:
+        field = {"name": "paths", "hint": "", "secret": False}
+        return [{"kind": "form", "fields": [{**field, "label": each}], "buttons": [], "note": ""} for each in labels]
+
+    page.evaluate(START, view(blocks=[{"kind": "cards", "cards": [{"title": "t", "blocks": forms("练习", "导入")}]}]))
+    page.locator(".fp-in-paths").last.fill("/十月.csv")
+    for labels, typed in ((("练习",), [""]), (("练习", "导入"), ["", ""])):
+        drawn = {
+            **view(blocks=[{"kind": "cards", "cards": [{"title": "t", "blocks": forms(*labels)}]}]),
+            "count": len(labels),
+        }
+        page.evaluate("view => { window.view = view; window.heard['change:view'](); }", drawn)
+        assert page.locator(".fp-in-paths").evaluate_all("inputs => inputs.map((input) => input.value)") == typed
+
+
+def test_what_was_opened_stays_open_when_a_click_draws_it_anew(page: Any) -> None:
+    form = {"kind": "form", "fields": [], "buttons": [], "note": ""}
+    blocks = [{"kind": "more", "summary": "一张：填在这里", "blocks": [form]}]
+    page.evaluate(START, view(blocks=blocks))
+    page.get_by_text("一张：填在这里").click()
+    page.evaluate("view => { window.view = view; window.heard['change:view'](); }", {**view(blocks=blocks), "count": 9})
+    assert page.evaluate("document.querySelector('.fp-more').open")
+
+
 def test_the_keyboard_alone_is_enough(page: Any) -> None:
     page.evaluate(START, view())
     page.focus(".fp-in-pin")

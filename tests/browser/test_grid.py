@@ -27,7 +27,7 @@ THEMES = {
 HOST = "<!doctype html><html><body style='margin:0'><div id=host style='width:1040px'></div></body></html>"
 START = """words => {
   window.heard = {}; window.asked = [];
-  const fields = { words, name: "发票", none: "没有符合的发票", nothing: "发票库里还没有发票", states: [] };
+  const fields = { words, name: "发票", none: "没有符合的发票", nothing: "发票库里还没有发票", states: [], stops: true };
   const model = { get: (key) => fields[key], on: (name, call) => { window.heard[name] = call; }, off() {},
     send: (m) => { window.asked.push(m); if (m.ask) window.kernel(m).then((answer) => window.heard["msg:custom"](answer)); } };
   render({ model, el: document.getElementById("host") });
@@ -130,6 +130,10 @@ def test_sort_filter_and_cross_filter_agree_with_the_sums(opened: Any, rows: Any
     page.locator("[data-column=amount] .fp-g-filter[aria-invalid=true]").wait_for()
     page.locator("[data-column=number] .fp-g-filter").fill("没有这个号码")
     page.get_by_text("没有符合的发票").wait_for()
+    page.evaluate("""() => new Promise((done) => {
+      document.querySelector('.fp-g-scroll').scrollLeft = 9999; requestAnimationFrame(() => requestAnimationFrame(done)); })""")
+    said, frame = (page.locator(each).bounding_box() for each in (".fp-g-empty p", ".fp-g-scroll"))
+    assert frame["x"] < said["x"] < frame["x"] + frame["width"] - said["width"]  # in sight, however far to the right
     page.get_by_role("button", name="清除筛选").first.click()
     settled(page, "共 10,000 张")
 
@@ -199,6 +203,26 @@ def test_the_exports_say_how_many_rows_and_their_digest(opened: Any, tmp_path: P
     page.locator(".fp-g-exported").get_by_text("已导出 1 行").wait_for()
     assert re.search(r"SHA-256 [0-9a-f]{64}", page.inner_text(".fp-g-exported"))
     assert "00000042" in (tmp_path / "发票-1.csv").read_text("utf-8-sig")
+
+
+def test_an_export_under_way_says_how_far_it_is_and_can_be_stopped(opened: Any) -> None:
+    page = opened()
+    page.evaluate("""() => { const kernel = window.kernel;
+      window.kernel = (m) => m.ask === "export" ? new Promise((done) => { window.end = () => kernel(m).then(done); }) : kernel(m); }""")
+    stop = page.get_by_role("button", name="停止导出")
+    assert not stop.is_visible()
+    page.focus("button[data-format=csv]")
+    page.keyboard.press("Enter")
+    stop.wait_for()
+    page.evaluate("window.heard['msg:custom']({ far: '写文件 1,200 / 10,000' })")
+    assert "写文件 1,200 / 10,000" in page.inner_text(".fp-g-exports")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.asked.at(-1)") == {"stop": True}
+    page.evaluate("window.end()")
+    stop.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.dataset.format") == "xlsx"  # the focus is not lost with the button
 
 
 def test_it_fits_the_small_screen_in_both_themes(opened: Any) -> None:

@@ -57,6 +57,10 @@ def test_invoices_from_preview_to_void_and_nothing_while_one_is_held_up(ask, tmp
     assert [f["code"] for row in held["rows"] for f in row["findings"]] == ["issue_rate", "issue_rate"]
     code, refused = ask("issue", requests(tmp_path, "17%"), pin=pin)
     assert (code, refused["error"]["code"]) == (3, "issue_not_ready")
+    assert refused["rows"] == held["rows"], "why, in the same object"
+
+    code, empty = ask("issue", "--json-request", "[]", pin=pin)
+    assert (code, empty["error"]["code"]) == (2, "issue_file_empty")
 
     file = requests(tmp_path)
     code, seen = ask("issue", file, "--preview")

@@ -36,6 +36,7 @@ def test_queries_and_reconciliation_from_the_terminal(
     assert first["total"].count(".") == 1 and len(first["total"].partition(".")[2]) == 2
     shown = fapiao("query", "by_unit")
     assert shown.code == 0 and "价税合计" in shown.out
+    assert "专票" in shown.out and "未清" in shown.out and f"{month}-01" not in shown.out
 
     file = tmp_path / "单元.xlsx"
     saved = fapiao("query", "by_unit", "--out", str(file), "--json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from fapiao_kernel.devices.drivers.gb18240.card import Gb18240Card
 from fapiao_kernel.domain.card import CardProfile, Evidence, Volume
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import NotReachable, Refused
+from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.domain.period import Period
+from fapiao_kernel.domain.plain import plain
 from fapiao_kernel.domain.rehearsal import Readout
 from fapiao_kernel.domain.selection import Kind, Preset, Selection
 from fapiao_kernel.domain.unit import ClearUnit
@@ -369,3 +372,13 @@ def test_the_newest_backup_is_the_real_one_until_the_rehearsal_made_its_own(thea
     del real.made[1:]
     made = backups.make("before-clear")
     assert backups.latest() == made and real.made == [kept] and backups.largest == 1
+
+
+def test_an_invoice_whose_outcome_is_unknown_waits_in_the_real_house(theatre: Theatre) -> None:
+    sheet = Invoice(
+        "4200261130", "00000001", SPECIAL, date(2026, 10, 31), Decimal("1.00"), Decimal("0.13"), Decimal("1.13")
+    )
+    theatre.real_journal.append(
+        "issue.intent", {"id": "r1", "card": "sim", "device_number": NUMBER, "invoice": plain(sheet), "asked": ""}
+    )
+    assert "check_issuing_open" in codes(theatre.rehearse()["needs"])

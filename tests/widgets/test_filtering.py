@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from fapiao_widgets.viewmodels.columns import of_ledger
+from fapiao_widgets.viewmodels.columns import of_ledger, written
 from fapiao_widgets.viewmodels.filtering import OPS, Unreadable, typed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,16 +54,25 @@ def meant(column: str, text: str) -> list[tuple[str, Any]]:
         ("invoice_type", "增值税专用发票", [("=", "004")]),
         ("lines", ">1", [(">", "1")]),
         ("amount", "  ", []),
+        ("doubts", "有", [(">", "0")]),
+        ("doubts", "无", [("=", "0")]),
     ],
 )
 def test_a_typed_text_means(column: str, text: str, filters: list[tuple[str, Any]]) -> None:
     assert meant(column, text) == filters
 
 
+def test_a_doubt_is_filtered_by_its_word_whatever_else_is_odd() -> None:
+    ((op, values),) = meant("doubts", "税率")
+    assert op == "in" and {int(value) & 4 for value in values} == {4} and len(values) == 64
+    assert written(of_ledger("doubts"), "12") == "当日不该有的税率、税号校验位不对"
+    assert written(of_ledger("doubts"), "0") == ""
+
+
 @pytest.mark.parametrize(
     ("column", "text"),
-    [("amount", "多少"), ("amount", "NaN"), ("issue_date", "2026-13"), ("issue_date", "昨天"), ("period", "2026-00"),
-     ("period", "2026-10-05"),     ("invoice_type", "飞机票"), ("status", "好"), ("red", "也许"), ("lines", "1..x")],
+    [("amount", "多少"), ("amount", "NaN"), ("number", "<"), ("issue_date", "2026-13"), ("issue_date", "昨天"), ("period", "2026-00"),
+     ("period", "2026-10-05"),     ("invoice_type", "飞机票"), ("status", "好"), ("red", "也许"), ("doubts", "3"), ("lines", "1..x")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_a_sentence(column: str, text: str) -> None:
     with pytest.raises(Unreadable) as caught:

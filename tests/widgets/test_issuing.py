@@ -137,6 +137,36 @@ def test_a_rate_is_read_in_its_usual_forms(page: Issuing, given: str, rate: str)
     assert page.requests[0].lines[0].rate == rate
 
 
+def test_after_a_refusal_the_same_requests_can_be_previewed_again_and_after_success_not(page: Issuing) -> None:
+    issue, labels = page.client._issue, lambda: [button["act"] for button in page.view["panel"]["act"]["buttons"]]
+    page.client._issue = lambda card, requests, pin: IssueAnswer(card=card, verdict="refused", invoices=[ISSUED])
+    page.handle({"do": "one-request", **FORM})
+    (previewed,) = page.requests
+    page.handle({"do": "issue", "pin": "0"})
+    assert labels() == ["preview-again", "start-over"]
+    page.handle({"do": "preview-again"})
+    assert key(page) == "issue-preview" and page.requests == [previewed]
+    page.client._issue = issue
+    page.handle({"do": "issue", "pin": PIN})
+    assert labels() == ["start-over"]
+
+
+def test_full_width_digits_are_the_digits_they_mean(page: Issuing) -> None:
+    page.handle({"do": "find-invoice", "number": "００００００１２", "code": " 4200261130"})
+    page.handle({"do": "go-void"})
+    page.handle({"do": "void", "confirm": "００１２", "pin": PIN})
+    asked = [args for name, args, _ in page.client.asked if name in ("find_invoice", "void_invoice")]
+    assert asked == [(ADDRESS, "00000012", "4200261130"), (ADDRESS, FOUND.code, FOUND.number, "0012", PIN)]
+
+
+def test_a_form_reads_what_an_input_method_types_and_leaves_names_as_they_are(page: Issuing) -> None:
+    typed = {"type": "００４", "buyer_name": "样例（北京）公司", "amount": "￥１，０００．５元", "rate": "１３％"}
+    page.handle({"do": "one-request", **FORM, **typed})
+    (request,) = page.requests
+    assert (request.invoice_type, request.buyer_name) == ("004", "样例（北京）公司")
+    assert (request.lines[0].amount, request.lines[0].rate) == ("1000.50", "0.13")
+
+
 def test_an_unknown_outcome_says_so_and_has_one_button(page: Issuing) -> None:
     page.client._unsettled_issues = lambda card: OpenView(
         unknown=[ISSUED.model_copy(update={"outcome": "unknown"})], owed=[]

@@ -43,12 +43,17 @@ class FakeAgent:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.refuse: BaseException | None = None
+        self.after: BaseException | None = None
+        """What refuses once the door was opened anew."""
 
     def query(self, text: str, *, limit: int, seconds: float) -> Any:
         self.asked.append((text, limit, seconds))
         if self.refuse:
             raise self.refuse
         return SimpleNamespace(relation=duckdb.connect().sql(text).limit(limit), age=3.4, journal=1042)
+
+    def reopen(self) -> None:
+        self.refuse = self.after
 
     def queries(self) -> list[Any]:
         return [BY_BUYER, PREVIEW]
@@ -121,8 +126,19 @@ def test_an_interrupt_stays_one_in_words_of_ours(agent: FakeAgent, shell: Intera
     assert "查询已停下" in said.out + said.err and "Traceback" not in said.out + said.err
 
 
-def test_a_refusal_is_shown_as_its_sentences(agent: FakeAgent) -> None:
+def test_a_query_after_the_agent_was_lost_starts_one_and_is_asked_again(agent: FakeAgent) -> None:
     agent.refuse = RequestError.of("agent_unreachable")
+    assert fapiao_widgets.sql("SELECT 1 AS a").fetchall() == [(1,)]
+    assert len(agent.asked) == 2
+
+
+def test_a_second_name_is_said_to_be_one_too_many() -> None:
+    with pytest.raises(Misspelt, match="big 和 x"):
+        querying.read("big x", "SELECT 1")
+
+
+def test_a_refusal_is_shown_as_its_sentences(agent: FakeAgent) -> None:
+    agent.refuse = agent.after = RequestError.of("agent_unreachable")
     refused = fapiao_widgets.sql("SELECT 1")
     assert isinstance(refused, Refusal) and "后台程序没有应答" in repr(refused)
 

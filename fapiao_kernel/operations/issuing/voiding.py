@@ -57,7 +57,9 @@ def look(desk: Desk, address: str, code: str, number: str) -> Looked:
             kind = found.invoice_type if found else types[0]
             act = desk.book.find(Kind.VOID, _id(one, number))
             return Looked(one, number, found, held, kind, _in_the_way(desk, state, held, found), act)
-    return Looked(code or (codes[0] if len(codes) == 1 else ""), number, None, None, None, _in_the_way(desk, state, None, None))
+    return Looked(
+        code or (codes[0] if len(codes) == 1 else ""), number, None, None, None, _in_the_way(desk, state, None, None)
+    )
 
 
 def _find(card: IssuingCard, types: list[InvoiceType], code: str, number: str) -> InvoiceDetail | None:

@@ -47,6 +47,10 @@ def reconcile(
     for done, (back, figure) in enumerate(wanted):
         tell("对申报表", done, len(wanted))
         lines = _beside_return(books, lines, card_sides, Scope(taxpayer_id, period), figure, back, tolerance)
+    partly = _partly(books, lines, Scope(taxpayer_id, period))
+    against_return = Agreement.of([line.against_return for line in lines if line.against_return is not None])
+    if partly and against_return is Agreement.AGREES:
+        against_return = Agreement.UNKNOWN
     return Reconciliation(
         device_number,
         taxpayer_id,
@@ -54,12 +58,25 @@ def reconcile(
         tolerance,
         tuple(lines),
         Agreement.of([line.against_card for line in lines if line.against_card is not None]),
-        Agreement.of([line.against_return for line in lines if line.against_return is not None]),
+        against_return,
         max((one.read_at for one in told), default=None),
         fresh,
         tuple(filed),
         errors,
+        partly,
     )
+
+
+def _partly(books: Books, lines: Sequence[Line], every: Scope) -> tuple[Decimal, Decimal] | None:
+    """The period's sum in the ledger, and what the return's figures are about of it; None when they are about all of it, or
+    about all that the devices issued, or when there are none. A total of every rate is; parts are when they add up to it."""
+    told = {line.scope: line.ledger.total for line in lines if line.filed is not None}
+    if not told or any(scope.rate == EVERY and scope.invoice_type in (EVERY, ON_DEVICE) for scope in told):
+        return None
+    parts, whole = sum(told.values(), ZERO), books.scope(every).total
+    if parts in (whole, books.scope(replace(every, invoice_type=ON_DEVICE)).total):
+        return None
+    return whole, parts
 
 
 def _against_card(

@@ -108,7 +108,8 @@ class Line:
 @dataclass(frozen=True)
 class Reconciliation:
     """One period of one card and its taxpayer. ``read_at``: when the card's statistics were read, None when they never were;
-    ``fresh``: they were read just now. ``errors``: why what was asked of the card on the way did not come."""
+    ``fresh``: they were read just now. ``errors``: why what was asked of the card on the way did not come.
+    ``partly``: the return was told in part, over invoices of the second sum of all that come to the first; None: it was told whole."""
 
     device_number: str
     taxpayer_id: str
@@ -121,6 +122,7 @@ class Reconciliation:
     fresh: bool
     filed: tuple[FiledReturn, ...]
     errors: Mapping[str, str] = field(default_factory=dict)
+    partly: tuple[Decimal, Decimal] | None = None
 
     @property
     def agreement(self) -> Agreement:

@@ -12,7 +12,7 @@ from fapiao_kernel.domain.money import text
 from fapiao_kernel.operations.clearing.differing import in_words
 from fapiao_kernel.operations.clearing.words import either
 from fapiao_kernel.operations.reconciling.values import Agreement, Apart, Line, Reconciliation
-from fapiao_kernel.ports.statements import EVERY, ON_DEVICE, OTHERS, SPECIALS
+from fapiao_kernel.ports.statements import EVERY, ON_DEVICE, OTHERS, SPECIAL_TYPES, SPECIALS
 
 
 def findings(found: Reconciliation) -> list[Finding]:
@@ -29,8 +29,14 @@ def findings(found: Reconciliation) -> list[Finding]:
     period = found.period
     if found.against_card is Agreement.UNKNOWN:
         said.append(finding("reconcile_card_unread", period=period))
-    if found.against_return is Agreement.UNKNOWN:
+    if found.partly is not None:
+        whole, parts = found.partly
+        said.append(finding("reconcile_return_partly", period=period, whole=text(whole), parts=text(parts)))
+    elif found.against_return is Agreement.UNKNOWN:
         said.append(finding("reconcile_no_return", period=period))
+    if any(line.scope.invoice_type in (SPECIALS, OTHERS) for line in found.lines):
+        types = "、".join(kind.zh for kind in SPECIAL_TYPES)
+        said.append(finding("reconcile_columns", period=period, types=types))
     if found.agreement is Agreement.AGREES:
         said.append(finding("reconcile_agrees", period=period))
     elif found.against_card is Agreement.AGREES:
@@ -38,9 +44,7 @@ def findings(found: Reconciliation) -> list[Finding]:
     elif found.against_return is Agreement.AGREES:
         said.append(finding("reconcile_return_agrees", period=period))
     if not found.fresh and found.read_at is not None:
-        said.append(
-            finding("reconcile_card_kept", period=period, time=found.read_at.isoformat(sep=" ", timespec="minutes"))
-        )
+        said.append(finding("reconcile_card_kept", period=period, time=f"{found.read_at:%Y-%m-%d %H:%M}"))
     said += [finding("reconcile_not_listed", period=period, why=why) for why in found.errors.values()]
     return said
 

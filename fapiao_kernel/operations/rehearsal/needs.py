@@ -49,7 +49,9 @@ def needs(
     if chain.holds_up:
         told.append(chain)
     else:
-        issuing = unsettled(IssueBook(real.journal).unsettled(device_number=readout.state.identity.device_number)).finding
+        issuing = unsettled(
+            IssueBook(real.journal).unsettled(device_number=readout.state.identity.device_number)
+        ).finding
         told += [issuing] if issuing.holds_up else []
     told += real.places()
     if not readout.state.identity.simulated:

@@ -20,7 +20,8 @@ DEEPEST = 2
 """A zip in a zip is opened; one further inside is not."""
 _UTF8_NAME = 0x800
 """General purpose bit 11: the name is UTF-8 (APPNOTE.TXT, 4.4.4)."""
-_MAGIC = b"PK\x03\x04"
+_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+"""Of a first entry, or of the end where there is none."""
 
 IsFile = Callable[[Path], bool]
 """Whether a zip is a file of its own (OFD, workbook) rather than a folder of files."""
@@ -111,7 +112,7 @@ class Unpacking:
 def is_zip(path: Path) -> bool:
     """By its first bytes."""
     with path.open("rb") as file:
-        return file.read(4) == _MAGIC
+        return file.read(4) in _MAGIC
 
 
 def name_of(entry: zipfile.ZipInfo) -> str:

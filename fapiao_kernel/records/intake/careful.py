@@ -45,7 +45,7 @@ class Careful:
                 yield number, whole
 
     def _of_heads(self, table: Table, lines: Mapping[Key, Lines]) -> list[Invoice]:
-        """Each with its lines. Lines that do not add up are told, and the invoice stands."""
+        """Each with its lines; whether these add up, the ledger tells."""
         read, found, sheet = Reader(table, self._form), [], _name(table)
         for number, row in self._rows(table, read):
             try:
@@ -60,8 +60,6 @@ class Careful:
             self._doubt(read, row, sheet, number)
             if money.total != (added := money.amount + money.tax):
                 self._warn("intake_total_differs", number, sheet=sheet, total=money.total, sum=added)
-            if own and own.whole and (added := own.amount) != money.amount:
-                self._warn("intake_lines_differ", number, lines=added, amount=money.amount)
         return found
 
     def _joined(self, heads: Table, table: Table) -> list[Invoice]:
@@ -70,15 +68,12 @@ class Careful:
         lines: dict[Key, Lines] = {}
         bad: list[tuple[RowError, int]] = []
         for number, row in self._rows(table, read):
-            key: Key | None = None
             try:
                 key = read.key(row)
                 own = lines.get(key) or lines.setdefault(key, Lines(number))
                 own.add(read.line(row, read.money(row, key)))
             except RowError as error:
                 bad.append((error, number))
-                if key is not None:
-                    lines[key].whole = False
         invoices = self._of_heads(heads, lines)
         for trouble, number in bad:
             self._tell(trouble, name, number)
@@ -113,6 +108,8 @@ class Careful:
             self._warn("intake_status_unknown", number, sheet=sheet, value=read.status(row))
         if any(_BROKEN in cell for cell in row):
             self._warn("intake_text_broken", number, sheet=sheet)
+        if finer := read.rounded(row):
+            self._warn("intake_amount_rounded", number, sheet=sheet, column=finer[0], value=finer[1])
 
     def _warn(self, code: str, row: int, **facts: object) -> None:
         self.findings.append(finding(code, row=row, at=row, **facts))  # type: ignore[arg-type]  # facts of any name

@@ -55,12 +55,12 @@ class Form:
 
 
 class Lines:
-    """The goods lines of one invoice, with the row of the first; not ``whole`` when one of them could not be read."""
+    """The goods lines of one invoice, with the row of the first."""
 
-    __slots__ = ("amount", "lines", "row", "total", "whole")
+    __slots__ = ("amount", "lines", "row", "total")
 
     def __init__(self, row: int) -> None:
-        self.row, self.whole = row, True
+        self.row = row
         self.lines: list[InvoiceLine] = []
         self.amount = self.total = ZERO
 
@@ -163,6 +163,13 @@ class Reader:
         if self._total < 0 or not (cell := row[self._total]).strip():
             return Money(amount, tax, amount + tax)
         return Money(amount, tax, self._value(cell, "total", key, values.amount))
+
+    def rounded(self, row: Row) -> tuple[str, str] | None:
+        """The first amount of a row that is not whole fen, as (column, cell)."""
+        for place, name in ((self._amount, "amount"), (self._tax, "tax"), (self._total, "total")):
+            if place >= 0 and values.finer(row[place]):
+                return TITLES[name], row[place]
+        return None
 
     def line(self, row: Row, money: Money) -> InvoiceLine:
         """The goods line that a row tells of."""

@@ -51,7 +51,7 @@ class FileIntake:
         told = _Told.of(progress)
         found: dict[Path, list[tuple[str, Path]]] = {}
         for given in paths:
-            for name, path in _walk(given) if given.is_dir() else [(str(given), given)]:
+            for name, path in _below(given):
                 if (whole := path.resolve()) not in found:
                     found[whole] = self._unpacked(name, path, told)
         return [each for files in found.values() for each in files]
@@ -205,6 +205,11 @@ class _Told:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(HEAD)
+
+
+def _below(given: Path) -> Sequence[tuple[str, Path]]:
+    """The path itself, or the files of a folder; a folder without any stands for itself, and reading it will tell."""
+    return (list(_walk(given)) if given.is_dir() else []) or [(str(given), given)]
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -28,7 +28,9 @@ def read(text: str) -> tuple[tuple[IssueRequest, ...], tuple[Finding, ...]]:
     for at, one in enumerate(told if isinstance(told, list) else [told], 1):
         try:
             found.append(_request(one))
-        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        except KeyError as error:
+            bad.append(finding("issue_row_bad", row=at, at=at, column=str(error.args[0]), value="空"))
+        except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
             bad.append(finding("issue_row_bad", row=at, at=at, column="JSON", value=str(error)[:40]))
     return tuple(found), tuple(bad)
 

@@ -63,7 +63,7 @@ class Keeping:
     def add_file(self, path: Path) -> str:
         """Copy a file, and its SHA-256. Raises as ``keep``."""
         if path.exists() and not path.is_file():  # opening a pipe would wait for ever
-            raise Refused("intake_unreadable")
+            raise Refused("intake_folder_empty" if path.is_dir() else "intake_unreadable")
         with path.open("rb") as source:
             size = os.fstat(source.fileno()).st_size
             if size > FILE_SIZE:
@@ -115,7 +115,7 @@ class Keeping:
 
     def _tell(self, done: int) -> None:
         if self._progress and done % _TICK == 0:
-            self._progress(either("保存原件", "Keeping originals"), done, 0)
+            self._progress(either("保存原件，MB", "Keeping originals, MB"), done, 0)
 
     def where(self, sha256: str) -> Path:
         """Where the copy can be read now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from fapiao_kernel.domain.invoice import EXEMPT, NOT_TAXED, UNKNOWN_RATE
 from fapiao_kernel.domain.money import CENT, ZERO, rounded
@@ -14,7 +14,10 @@ MASKED = frozenset({"***", "*", "免税", "不征税"})
 """What stands in a tax cell when no tax is due (domain note, section 3.4)."""
 LARGEST = Decimal("1e15")
 """Amounts are below this: 15 digits are also what a spreadsheet keeps of a number."""
-_NO_SIGN = str.maketrans({"¥": "", ",": "", "−": "-", "–": "-", " ": ""})
+_FINE = Decimal("0.0001")
+_NO_SIGN = str.maketrans({"¥": "", "−": "-", "–": "-", " ": ""})
+_GROUPED = re.compile(r"-?\d{1,4}(?:(?:,\d{3})+|(?:,\d{4})+)(?:\.\d*)?")
+"""Thousands, or the ten thousands (万) that some people write; any other comma may be meant for the point."""
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T].*)?")
 _DAY8 = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{6})?")
 _RED_OF = re.compile(
@@ -53,13 +56,29 @@ def amount(cell: object) -> Decimal:
     if isinstance(cell, bool) or not isinstance(cell, Decimal | int | float | str):
         raise ValueError(f"not an amount: {cell!r}")
     try:
-        exact = Decimal(plain(cell).translate(_NO_SIGN).strip() if isinstance(cell, str) else str(cell))
+        exact = Decimal(_figures(cell) if isinstance(cell, str) else str(cell))
         if not exact.is_finite() or abs(exact) >= LARGEST:
             raise ValueError(f"not an amount: {cell!r}")
         value = exact if exact.as_tuple().exponent == CENT.as_tuple().exponent else rounded(exact)
     except InvalidOperation:
         raise ValueError(f"not an amount: {cell!r}") from None
     return value or ZERO  # never minus zero
+
+
+def finer(cell: str) -> bool:
+    """Whether an amount in text has parts of a fen in it, and more than a spreadsheet's noise (0.1 + 0.2): four places are looked at."""
+    if len(cell) - cell.rfind(".") <= 3 or "." not in cell:
+        return False
+    try:
+        exact = Decimal(_figures(cell))
+        return exact.quantize(_FINE, ROUND_HALF_UP) != rounded(exact)
+    except InvalidOperation:
+        return False
+
+
+def _figures(text: str) -> str:
+    bare = plain(text).translate(_NO_SIGN).strip()
+    return bare.replace(",", "") if "," in bare and _GROUPED.fullmatch(bare) else bare
 
 
 def tax(cell: object) -> Decimal:

@@ -10,7 +10,7 @@ import duckdb
 
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.finding import Finding
-from fapiao_kernel.domain.invoice import Invoice
+from fapiao_kernel.domain.invoice import Invoice, InvoiceStatus, InvoiceType
 from fapiao_kernel.ports import LISTED
 from fapiao_kernel.records.language import either
 from fapiao_kernel.records.ledger.names import clean
@@ -74,16 +74,19 @@ class Batch:
 
     def take(self, seq: int, invoices: Sequence[Invoice]) -> None:
         """One import's invoices."""
-        self.sizes[seq] = self.sizes.get(seq, 0) + len(invoices)
-        self.listed[seq] = invoices[:LISTED]
+        own: list[Invoice] = []
         for invoice in invoices:
             key = key_of(invoice)
-            _, first = self._first.setdefault(key, (seq, invoice))
+            of, first = self._first.setdefault(key, (seq, invoice))
+            if first is invoice or of != seq:
+                own.append(invoice)
             if first is invoice:
                 self.invoices.append((seq, invoice))
                 self.rows[key] = invoice.row
             elif (ours := values(first)) != (theirs := values(invoice)):
                 self.again.setdefault(seq, []).append(Difference(key, ours, theirs, invoice.row))
+        self.sizes[seq] = len(own)
+        self.listed[seq] = own[:LISTED]
 
 
 def from_ledger(connection: duckdb.DuckDBPyConnection, rows: dict[Key, int | None]) -> dict[int, list[Difference]]:
@@ -120,6 +123,15 @@ def values(invoice: Invoice) -> list[str]:
 
 
 def _told(ours: list[str], theirs: list[str]) -> str:
-    names = [either(*words) for words in COMPARED.values()]
-    pairs = zip(names, ours, theirs, strict=True)
-    return either("；", "; ").join(f"{name} {old} / {new}" for name, old, new in pairs if old != new)
+    pairs = zip(COMPARED.items(), ours, theirs, strict=True)
+    return either("；", "; ").join(
+        f"{either(*words)} {_word(name, old)} / {_word(name, new)}" for (name, words), old, new in pairs if old != new
+    )
+
+
+def _word(name: str, value: str) -> str:
+    if name == "invoice_type":
+        return f"{InvoiceType(value).zh} {value}"
+    if name == "status":
+        return either("作废", "void") if value == InvoiceStatus.VOID else either("正常", "standing")
+    return value

@@ -21,7 +21,6 @@ _NUMBER = 8
 _CODES = {
     Doubt.LINES: ("ledger_lines_differ", "ledger_lines_differ_more"),
     Doubt.RATE: ("ledger_rate_doubtful", "ledger_rate_doubtful_more"),
-    Doubt.ID: ("ledger_id_doubtful", "ledger_id_doubtful_more"),
     Doubt.PERIOD: ("ledger_out_of_period", "ledger_out_of_period_more"),
     Doubt.FUTURE: ("ledger_in_future", "ledger_in_future_more"),
 }
@@ -49,18 +48,53 @@ def doubtful(connection: duckdb.DuckDBPyConnection, first: int, last: int, rows:
             if count > len(keys):
                 told.append(finding(more, count=count - len(keys)))
             found.setdefault(seq, []).extend(told)
+    for seq, ids in _ids(connection, first, last, rows).items():
+        found.setdefault(seq, []).extend(ids)
     return found
 
 
-def gaps(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
-    """Gaps under the codes that these imports touched, in the whole ledger."""
+def _ids(connection: duckdb.DuckDBPyConnection, first: int, last: int, rows: Rows) -> dict[int, list[Finding]]:
+    """Identification numbers whose check digit is wrong: each once in these imports, with the first invoice that bears it."""
+    met = connection.execute(
+        "SELECT id, count(*), min({'s': import_seq, 'c': code, 'n': number}) AS first FROM (SELECT unnest([seller_id, buyer_id]) AS id,"
+        f" import_seq, code, number FROM invoice WHERE import_seq BETWEEN {int(first)} AND {int(last)}"
+        f" AND doubts & {int(Doubt.ID)} <> 0) GROUP BY id ORDER BY first, id"
+    )
+    found: dict[int, list[Finding]] = {}
+    more: dict[int, int] = {}
+    while some := met.fetchmany(1000):
+        for taxpayer, count, at in some:
+            if not id_doubtful(taxpayer):
+                continue
+            told = found.setdefault(at["s"], [])
+            if len(told) == NAMED:
+                more[at["s"]] = more.get(at["s"], 0) + 1
+                continue
+            key = (at["c"], at["n"])
+            place = rows(at["s"], [key]).get(key)
+            told.append(
+                finding("ledger_id_doubtful", row=place, id=taxpayer, count=count, invoice=" ".join(key).strip())
+            )
+    for seq, count in more.items():
+        found[seq].append(finding("ledger_id_doubtful_more", count=count))
+    return found
+
+
+def gaps(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> list[Finding]:
+    """Gaps under the codes of which these imports brought new invoices, in the whole ledger."""
     found: list[Finding] = []
     more = sheets = 0
+    fresh: set[str] | None = None
     for gap in numbering.gaps(connection):
+        if fresh is None:
+            slice_ = f"FROM invoice WHERE import_seq BETWEEN {int(first)} AND {int(last)}"
+            fresh = {code for (code,) in connection.execute(f"SELECT DISTINCT code {slice_}").fetchall()}
+        if gap.book not in fresh:
+            continue
         if len(found) < NAMED:
-            first, last = f"{gap.first:0{_NUMBER}d}", f"{gap.last:0{_NUMBER}d}"
+            low, high = (f"{number:0{_NUMBER}d}" for number in (gap.first, gap.last))
             found.append(
-                finding("ledger_number_gap", book=gap.book, first=first, last=last, count=gap.count, weight=gap.count)
+                finding("ledger_number_gap", book=gap.book, first=low, last=high, count=gap.count, weight=gap.count)
             )
         else:
             more += 1
@@ -72,11 +106,10 @@ def gaps(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
 
 def _facts(connection: duckdb.DuckDBPyConnection, seq: int, keys: list[Key]) -> dict[Key, dict[str, Any]]:
     facts = {}
-    for code, number, day, amount, tax, total, rate, seller, buyer in connection.execute(
-        "SELECT code, number, issue_date, amount, tax, total, rate, seller_id, buyer_id FROM invoice WHERE import_seq = $seq"
+    for code, number, day, amount, tax, total, rate in connection.execute(
+        "SELECT code, number, issue_date, amount, tax, total, rate FROM invoice WHERE import_seq = $seq"
         " AND (code, number) IN (SELECT unnest($codes::VARCHAR[]), unnest($numbers::VARCHAR[]))",
         {"seq": seq, "codes": [code for code, _ in keys], "numbers": [number for _, number in keys]},
     ).fetchall():
-        ids = "、".join(each for each in (seller, buyer) if id_doubtful(each))
-        facts[code, number] = {"day": day, "total": total, "sum": amount + tax, "rate": rate, "ids": ids}
+        facts[code, number] = {"day": day, "total": total, "sum": amount + tax, "rate": rate}
     return facts

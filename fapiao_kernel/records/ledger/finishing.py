@@ -6,7 +6,7 @@ Everything here looks at the new slice, at ``known``, and at maps and sums: neve
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ import duckdb
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.money import ZERO
-from fapiao_kernel.domain.unit import ClearUnit
+from fapiao_kernel.domain.unit import CARD_SPACE, ClearUnit
 from fapiao_kernel.records.ledger import marking, totalling
 from fapiao_kernel.records.ledger.differing import NAMED
 from fapiao_kernel.records.ledger.doubts import Doubt
@@ -49,6 +49,7 @@ class Outcome:
     still_unknown: int = 0
     bad: int = 0
     ordered: bool = False
+    strangers: list[tuple[str, int]] = field(default_factory=list)
     differences: list[Finding] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -67,9 +68,9 @@ def finish(
     closed: Mapping[int, tuple[int, str]],
     at: datetime,
     *,
-    cards: bool,
+    cards: Set[str],
 ) -> None:
-    """For imports of consecutive numbers. ``cards``: the home has some, so that an unknown one is worth a finding."""
+    """For imports of consecutive numbers. ``cards``: device numbers of the home's; without any, an unknown one is no finding."""
     if not outcomes:
         return
     bounds = {"first": min(outcomes), "last": max(outcomes)}
@@ -83,6 +84,8 @@ def finish(
         _take_off(connection, outcomes)
     totalling.write(connection, bounds)
     _late(connection, outcomes, closed, bounds)
+    if cards:
+        _strangers(connection, outcomes, cards, bounds)
     for seq, outcome in outcomes.items():
         outcome.findings += _marks(seq, marked)
         if outcome.assigned:
@@ -105,6 +108,26 @@ def _count(connection: duckdb.DuckDBPyConnection, outcomes: Mapping[int, Outcome
         elif unknown:
             outcome.unknown = (count, total)
             outcome.still_unknown = count
+
+
+def _strangers(
+    connection: duckdb.DuckDBPyConnection, outcomes: Mapping[int, Outcome], cards: Set[str], bounds: Mapping[str, int]
+) -> None:
+    """Invoices whose machine number is of no card of the home: often they are others', received and not issued."""
+    for seq, card, count in connection.execute(
+        f"SELECT import_seq, unit_key % {CARD_SPACE} AS card, sum(count)::BIGINT FROM unit_import"
+        f" WHERE {_BETWEEN} AND count > 0 GROUP BY ALL ORDER BY 1, 3 DESC, 2",
+        bounds,
+    ).fetchall():
+        if (device := f"{card:012d}") not in cards:
+            outcomes[seq].strangers.append((device, count))
+    for outcome in outcomes.values():
+        if outcome.strangers:
+            devices = "、".join(device for device, _ in outcome.strangers[:3])
+            count = sum(count for _, count in outcome.strangers)
+            outcome.findings.append(
+                finding("ledger_machine_unknown", count=count, devices=devices, kinds=len(outcome.strangers))
+            )
 
 
 def _assign(connection: duckdb.DuckDBPyConnection, outcomes: Mapping[int, Outcome]) -> None:

@@ -112,7 +112,7 @@ class DuckLedger:
         """See ``ports.Ledger``. Raises ``Refused``: ``ledger_simulated`` as ``add`` does, ``ledger_unwritable``."""
         with self._write():
             finder = CardFinder(cards, card, self._refused())
-            terms = Terms(finder, dict(self._units.closed), bool(cards), at, period, progress)
+            terms = Terms(finder, dict(self._units.closed), frozenset(map(device_number, cards)), at, period, progress)
             last = self._units.last_import
             added = take(self._writer, readings, last + 1, terms)
             with self._folding:

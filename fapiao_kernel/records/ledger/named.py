@@ -1,9 +1,10 @@
 """Named queries (现成的查询) from ``previews/*.sql``.
 
-A query's file begins with comment lines: ``-- zh: …`` and ``-- en: …`` (titles), ``-- param: name TYPE [= default]`` and
-``-- label: name | 中文 | English`` for each parameter, ``-- column: name | 中文 | English`` for each column. It is a single SELECT over
-``asked``, which holds the parameters; these are bound, never pasted, and it runs in a read-only transaction: it cannot write, by
-construction. A query with parts of its own (``name AS (…)``) begins with a comma: ``asked`` is the first of them.
+A query's file begins with comment lines: ``-- zh: …`` and ``-- en: …`` (titles), ``-- param: name TYPE [= default]`` (an
+``ENUM(…)`` where only some words are meant) and ``-- label: name | 中文 | English`` for each parameter, ``-- column: name | 中文 |
+English`` for each column. It is a single SELECT over ``asked``, which holds the parameters; these are bound, never pasted, and it
+runs in a read-only transaction: it cannot write, by construction. A query with parts of its own (``name AS (…)``) begins with a
+comma: ``asked`` is the first of them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import duckdb
 from fapiao_kernel.domain.errors import UsageError
 
 _HEAD = re.compile(r"-- (zh|en|param|label|column): (.+)")
-_PARAM = re.compile(r"(\w+) ([A-Z]+(?:\[\])?)(?: = (.*))?")
+_PARAM = re.compile(r"(\w+) ([A-Z]+(?:\[\]|\(.*?\))?)(?: = (.*))?")
 _LABEL = re.compile(r"(\w+) \| (.+) \| (.+)")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _WRONG_VALUE = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.BinderException)
@@ -89,8 +90,8 @@ def write(cursor: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any
     except _WRONG_VALUE as error:
         if not params:
             raise  # it is no value's fault: the query itself is wrong
-        wrong, known = "、".join(params), _known(query)
-        raise UsageError("query_parameter", name=name, parameter=wrong, known=known, original=str(error)) from error
+        wrong, known, first = "、".join(params), _known(query), str(error).partition("\n")[0]
+        raise UsageError("query_parameter", name=name, parameter=wrong, known=known, original=first) from error
     finally:
         cursor.execute("ROLLBACK")
 

@@ -97,22 +97,46 @@ def gaps(connection: duckdb.DuckDBPyConnection) -> Iterator[Gap]:
 def between(rows: Iterable[tuple[str, int, int, int | None]]) -> Iterator[Gap]:
     """Gaps between the numbers of (book, bucket, bits, next bucket of the book), in order.
 
+    A code is a region's: between two volumes (发票卷) of one taxpayer lie those of others, and of many sellers' invoices hardly two follow
+    on each other. Hence a gap is one only where as many numbers as are missing stand together around it.
     A full bucket between two neighbours may be left out: the row before it names it as its next.
     """
-    book, last = "", -1
+    book, last, together = "", -1, 0
+    for name, first, end in _stretches(rows):
+        numbers = end - first + 1
+        if name != book:
+            together = 0
+        elif first - last - 1 <= together + numbers:
+            yield Gap(book, last + 1, first - 1)
+        else:
+            together = 0
+        book, last, together = name, end, together + numbers
+
+
+def _stretches(rows: Iterable[tuple[str, int, int, int | None]]) -> Iterator[tuple[str, int, int]]:
+    """Numbers that follow on each other, as (book, first, last)."""
+    book, first, last = "", 0, -1
+    for name, start, end in _pieces(rows):
+        if name == book and start <= last + 1:
+            last = end
+            continue
+        if book:
+            yield book, first, last
+        book, first, last = name, start, end
+    if book:
+        yield book, first, last
+
+
+def _pieces(rows: Iterable[tuple[str, int, int, int | None]]) -> Iterator[tuple[str, int, int]]:
+    """The same bucket by bucket, and what is left out between them."""
+    book = ""
     left_out: int | None = None
     for name, bucket, bits, following in rows:
-        if name != book:
-            book, last, left_out = name, -1, None
-        if left_out is not None and left_out < bucket:  # full from there up to here
-            if last + 1 < left_out * 64:
-                yield Gap(book, last + 1, left_out * 64 - 1)
-            last = bucket * 64 - 1
+        if name == book and left_out is not None and left_out < bucket:  # full from there up to here
+            yield name, left_out * 64, bucket * 64 - 1
         for first, end in _runs(bits):
-            if 0 <= last < bucket * 64 + first - 1:
-                yield Gap(book, last + 1, bucket * 64 + first - 1)
-            last = bucket * 64 + end
-        left_out = bucket + 1 if following == bucket + 1 else None
+            yield name, bucket * 64 + first, bucket * 64 + end
+        book, left_out = name, bucket + 1 if following == bucket + 1 else None
 
 
 def _runs(bits: int) -> Iterator[tuple[int, int]]:

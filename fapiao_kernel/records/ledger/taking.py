@@ -23,11 +23,11 @@ from fapiao_kernel.records.ledger.taking_sheets import Taking, Unreadable
 
 @dataclass(frozen=True)
 class Terms:
-    """How a take is to be done. ``closed``: unit key → (watermark, run). ``cards``: whether the home has cards."""
+    """How a take is to be done. ``closed``: unit key → (watermark, run). ``cards``: device numbers of the home's cards."""
 
     finder: CardFinder
     closed: Mapping[int, tuple[int, str]]
-    cards: bool
+    cards: Set[str]
     at: datetime
     period: Period | None = None
     progress: Progress | None = None
@@ -106,7 +106,7 @@ def _objects(connection: duckdb.DuckDBPyConnection, group: _Group, terms: Terms)
 
     for seq, found in doubting.doubtful(connection, min(outcomes), max(outcomes), rows).items():
         outcomes[seq].findings += found
-    outcomes[group.origins[-1].seq].findings += doubting.gaps(connection)
+    outcomes[group.origins[-1].seq].findings += doubting.gaps(connection, min(outcomes), max(outcomes))
     finish(connection, outcomes, terms.closed, terms.at, cards=terms.cards)
     return [_added(outcome, batch.listed.get(seq, ())) for seq, outcome in outcomes.items()]
 
@@ -125,7 +125,7 @@ def _sheets(
     outcome.differences = differing.told([*here, *brought.again, *brought.batch.again.get(seq, ())])
     outcome.findings += brought.findings
     doubts = doubting.doubtful(connection, seq, seq, lambda _, keys: brought.row_of(keys))
-    outcome.findings += [*doubts.get(seq, ()), *doubting.gaps(connection)]
+    outcome.findings += [*doubts.get(seq, ()), *doubting.gaps(connection, seq, seq)]
     finish(connection, {seq: outcome}, terms.closed, terms.at, cards=terms.cards)
     for (key,) in connection.execute(
         "SELECT DISTINCT unit_key FROM unit_import WHERE import_seq = ?", [seq]

@@ -10,7 +10,7 @@ import duckdb
 
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.finding import Finding, Severity
-from fapiao_kernel.domain.invoice import InvoiceType
+from fapiao_kernel.domain.invoice import Invoice, InvoiceType
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.ports import LISTED, Listed, Progress
 from fapiao_kernel.ports.intake import Sheets, Table
@@ -92,8 +92,9 @@ class Taking:
             self.connection.execute(f"DELETE FROM invoice WHERE import_seq = {int(self.seq)}")
             invoices, findings = self.sheets.everything(self.progress)
             brought = Brought()
+            brought.batch.take(self.seq, invoices)
             self._careful(brought, Careful(invoices, findings))
-            brought.listed = tuple(Listed.of(i) for i in invoices[:LISTED])
+            brought.listed = tuple(Listed.of(i) for i in brought.batch.listed[self.seq])
             return brought
 
     def _fast(self) -> Brought:
@@ -127,7 +128,8 @@ class Taking:
             taking_parties.gather(self.connection, whole.source)
         taking_parties.doubt(self.connection, whole.source)
         taking_parties.remember(self.connection)
-        self._settle(brought, whole, careful)
+        brought.batch.take(self.seq, careful.invoices)
+        self._settle(brought, whole)
         if whole.table != "invoice":
             order = " ORDER BY period, code, number" if words.scattered else ""
             watching.run(
@@ -172,15 +174,14 @@ class Taking:
         found.settle()
         return found
 
-    def _settle(self, brought: Brought, whole: Slice, careful: Careful) -> None:
+    def _settle(self, brought: Brought, whole: Slice) -> None:
         """The plain rows: each invoice once, and those that are here already out again."""
-        count = whole.count()
-        brought.size = count
         brought.whole = whole
-        brought.listed = self._listed(whole, careful)
         numbering.draw(self.connection, f"(SELECT * FROM {whole.source})")
         if numbering.twice(self.connection):
             self._once(brought, whole)
+        brought.size = whole.count()
+        brought.listed = self._listed(whole, brought.batch.listed[self.seq])
         if numbering.overlaps(self.connection):
             self._known(brought, whole)
         numbering.keep(self.connection)
@@ -248,7 +249,7 @@ class Taking:
                 f" FROM {taking_rows.cells(table, 'odd_again')} WHERE {taking_words.one_of('uploaded', sent)})"
             )
 
-    def _listed(self, whole: Slice, careful: Careful) -> tuple[Listed, ...]:
+    def _listed(self, whole: Slice, careful: Sequence[Invoice]) -> tuple[Listed, ...]:
         found = self.connection.execute(
             "SELECT rowid, code, number, invoice_type, issue_date, amount, tax, total, machine_number, lines"
             f" FROM {whole.source} ORDER BY rowid LIMIT {LISTED}"
@@ -258,14 +259,13 @@ class Taking:
             (numbers[place], Listed(code, number, InvoiceType(kind), *rest))
             for place, code, number, kind, *rest in found
         ]
-        placed += [(invoice.row or 0, Listed.of(invoice)) for invoice in careful.invoices]
+        placed += [(invoice.row or 0, Listed.of(invoice)) for invoice in careful]
         placed.sort(key=lambda each: each[0])
         return tuple(listed for _, listed in placed[:LISTED])
 
     def _careful(self, brought: Brought, careful: Careful) -> None:
         """The odd rows' invoices, by the road of objects."""
-        brought.batch.take(self.seq, careful.invoices)
-        brought.size += len(careful.invoices)
+        brought.size += brought.batch.sizes[self.seq]
         adding.put(self.connection, brought.batch, self.finder.unit_key, self.at, self.period, self.progress)
         brought.bad += sum(f.row is not None and f.severity is not Severity.WARNING for f in careful.findings)
         brought.findings += _bounded(careful.findings)

@@ -10,7 +10,8 @@ from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.errors import NotReachable
 from fapiao_kernel.operations.reconciling.reconcile import reconcile
 from fapiao_kernel.operations.reconciling.values import Agreement, Reconciliation
-from fapiao_kernel.ports.statements import ON_DEVICE, Ground
+from fapiao_kernel.operations.reconciling.words import findings
+from fapiao_kernel.ports.statements import ON_DEVICE, SPECIALS, Ground
 from tests.operations.reconciling.making import (
     AT,
     CODE,
@@ -171,6 +172,21 @@ def test_what_the_tax_side_compares_stands_beside_the_cards_own_total():
     line = run(FakeBooks(THREE, [other(1, Ground.FULLY_DIGITAL)]), [statement(THREE)], back).lines[-1]
     assert (line.scope.invoice_type, line.card.total, line.filed.total) == (ON_DEVICE, D("169.50"), D("169.50"))
     assert line.against_return is AGREES
+
+
+def test_a_return_told_in_part_agrees_only_once_all_of_it_is_told():
+    books, told = FakeBooks([*THREE, sheet(9, kind=ORDINARY)]), figure("150.00", "19.50", "004")
+    found = run(books, [statement(THREE), statement([sheet(9, kind=ORDINARY)], ORDINARY)], filed(told))
+    assert (found.against_return, found.agreement) == (UNKNOWN, UNKNOWN)
+    assert found.lines[0].against_return is AGREES
+    assert "reconcile_return_partly" in [one.code for one in findings(found)]
+    whole = run(books, [statement(THREE)], filed(told, figure("100.00", "13.00", "007")))
+    assert whole.against_return is AGREES
+
+
+def test_the_returns_own_columns_say_which_types_they_add_up():
+    found = run(FakeBooks(THREE), [statement(THREE)], filed(figure("150.00", "19.50", SPECIALS)))
+    assert "reconcile_columns" in [one.code for one in findings(found)]
 
 
 def test_a_figure_of_other_invoices_than_the_cards_is_a_line_of_its_own():

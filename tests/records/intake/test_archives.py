@@ -121,7 +121,7 @@ def test_an_encrypted_entry_says_so(unpacked):
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (_zip({}), "intake_zip_other"),
+        (_zip({}), "intake_zip_empty"),
         (_zip({".hidden": b"x"}), "intake_zip_empty"),
         (_zip({"a.xml": b"x" * 500})[:-30], "intake_zip_damaged"),
         (_zip({"a.xml": bytes(limits.RATIO_FROM + 1)}), "intake_zip_bomb"),

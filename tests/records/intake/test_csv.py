@@ -129,6 +129,13 @@ def test_an_amount_is_understood_however_it_is_written(load, money):
     assert reading.findings == ()
 
 
+@pytest.mark.parametrize(("money", "codes"), [("100.005", ["intake_amount_rounded"]), ("100.00999999999999", [])])
+def test_parts_of_a_fen_are_told_and_noise_is_not(load, money, codes):
+    reading = load(written([head(合计金额=money, 合计税额="0", 价税合计="100.01")]))
+    assert [i.amount for i in reading.invoices] == [D("100.01")]
+    assert [f.code for f in reading.findings] == codes
+
+
 def test_goods_lines_are_added_up_to_invoices(load):
     reading = load(written([goods(), goods(金额="10", 税额="0.6", 税率="6%"), goods(发票号码="50000002")]))
     first, second = reading.invoices

@@ -34,6 +34,14 @@ def test_folders_are_walked_in_name_order_and_each_file_comes_once(tmp_path, int
     assert all(path.is_file() for _, path in found)
 
 
+def test_a_folder_without_files_is_told(tmp_path, intake):
+    (tmp_path / "空").mkdir()
+    (tmp_path / "空/.DS_Store").touch()
+    (found,) = intake.files([tmp_path / "空"])
+    reading = intake.read(*found)
+    assert (reading.file, [f.code for f in reading.findings]) == (str(tmp_path / "空"), ["intake_folder_empty"])
+
+
 def test_a_reading_says_who_read_what(put, intake, tmp_path):
     reading = intake.read("十月/a.xml", put(einvoice()))
     assert (reading.file, reading.importer) == ("十月/a.xml", "digital-xml")
@@ -202,6 +210,17 @@ def test_a_day_is_a_day_or_refused(text):
 )
 def test_rates_are_plain_decimals(cell, rate):
     assert values.rate(cell) == rate
+
+
+@pytest.mark.parametrize("cell", ["1,234,567.80", "123,4567.80", "1，234，567.8"])
+def test_commas_between_thousands_or_ten_thousands_mean_nothing(cell):
+    assert values.amount(cell) == Decimal("1234567.80")
+
+
+@pytest.mark.parametrize("cell", ["100,00", "1,23", "1,234,56", ",123", "12345,678"])
+def test_a_comma_that_may_be_a_point_is_no_amount(cell):
+    with pytest.raises(ValueError, match="not an amount"):
+        values.amount(cell)
 
 
 @given(st.text(alphabet="０１２３４５６７８９0123456789.,，－-￥¥ ", max_size=12))

@@ -141,6 +141,13 @@ def test_any_cells_are_requests_or_findings_and_never_an_exception(tmp_path: Pat
     assert all(f.row is not None and f.row >= 2 for f in found.findings)
 
 
+def test_a_request_that_lacks_a_field_is_told_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "j.json"
+    file.write_text('{"id": "R1", "lines": []}')
+    (told,) = read(file).findings
+    assert "invoice_type" in told.message and "'" not in told.message
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.recursive(

@@ -148,7 +148,7 @@ def test_a_workbook_of_issuing_software_is_read_by_its_headers(tmp_path, monkeyp
     invoices, findings = sheets.everything()
     assert (sheets.heads.name, sheets.lines.name) == ("发票", "明细")
     assert [len(i.lines) for i in invoices] == [2, 1]
-    assert [f.code for f in findings] == ["intake_lines_differ"]
+    assert findings == []  # that lines differ, the ledger tells
     sheets.close()
 
 

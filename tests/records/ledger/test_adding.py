@@ -50,6 +50,12 @@ def test_an_invoice_with_other_values_is_kept_as_it_was_and_the_difference_named
     assert ledger.census().all == Tally(1, Decimal("113.00"))
 
 
+def test_a_difference_of_type_or_status_is_told_in_words(add):
+    add(void(make(1)))
+    (finding,) = add(replace(make(1), invoice_type=InvoiceType.ELECTRONIC_ORDINARY)).findings
+    assert "专票 004 / 电普票 026" in finding.message and "作废 / 正常" in finding.message
+
+
 def test_hundreds_of_differences_are_counted_not_listed(add):
     add(*(make(n) for n in range(60)))
     findings = add(*(make(n, "1.00") for n in range(60))).findings

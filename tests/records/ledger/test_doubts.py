@@ -106,9 +106,21 @@ def test_what_lies_outside_the_chosen_period_is_told_and_kept_under_its_own(ledg
 def test_doubts_of_a_table_are_bounded_and_counted(ledger, tmp_path):
     rows = [row(n, rate="8%", buyer_id="91999999000001011A") for n in range(100)]
     added = fast(ledger, sheets(tmp_path, rows))
-    assert len(added.findings) == 42
-    assert ["80" in f.message for f in added.findings if f.code.endswith("_more")] == [True, True]
+    (more,) = (f for f in added.findings if f.code.endswith("_more"))
+    assert "80" in more.message
+    assert codes(added).count("ledger_rate_doubtful") == 20
     assert set(flags(ledger)) == {Doubt.RATE | Doubt.ID}
+
+
+def test_a_number_with_a_wrong_check_digit_is_told_once_whoever_and_how_often_it_stands_for(ledger, tmp_path):
+    wrong = "91999999000001011A"
+    rows = [row(n, buyer_id=wrong, seller_id="9199999900000107U" + "AB"[n % 2]) for n in range(90)]
+    found = [f for f in fast(ledger, sheets(tmp_path, rows)).findings if f.code == "ledger_id_doubtful"]
+    assert [(wrong in f.message, f.row) for f in found].count((True, 2)) == 1
+    assert len(found) == 3 and "90" in found[0].message + found[1].message
+    readings = [Reading(f"{n}.ofd", f"{n:064d}", "x", (invoice(n, buyer_id=wrong),), ()) for n in range(200, 260)]
+    told = [f.code for each in ledger.take(readings, at=AT, cards={}) for f in each.findings]
+    assert told.count("ledger_id_doubtful") == 1
 
 
 def test_lines_of_a_table_that_add_up_to_another_tax_are_told(ledger, tmp_path):

@@ -136,6 +136,9 @@ def test_gaps_can_be_asked_of_what_is_open_alone(ledger, add, ask):
     assert gaps() == [("00000001", 1), ("00000003", 4)]
     assert gaps(state="cleared") == [("00000001", 1)]
     assert gaps(state="late") == gaps(state="open") == []
+    with pytest.raises(UsageError) as refused:
+        gaps(state="opened")
+    assert refused.value.code == "query_parameter", "no gaps would be no answer"
 
 
 def test_a_later_void_counts_as_void(ledger, add, ask):

@@ -36,10 +36,20 @@ def eight(numbers):
 
 
 def missing(numbers):
-    """Gaps as anybody would find them."""
+    """Gaps as anybody would find them: as many numbers stand around one as it lacks."""
     ordered = sorted(numbers)
-    pairs = itertools.pairwise(ordered)
-    return [Gap("9900261130", one + 1, other - 1) for one, other in pairs if other > one + 1]
+    found, together = [], 1
+    for place, (one, other) in enumerate(itertools.pairwise(ordered), 1):
+        lacks = other - one - 1
+        behind = next(
+            (n for n in range(1, len(ordered) - place) if ordered[place + n] != other + n), len(ordered) - place
+        )
+        if lacks > together + behind:
+            together = 0
+        elif lacks:
+            found.append(Gap("9900261130", one + 1, other - 1))
+        together += 1
+    return found
 
 
 @settings(max_examples=40, deadline=None)
@@ -79,7 +89,15 @@ def test_gaps_are_told_with_their_range_over_the_file_and_the_ledger(ledger):
     assert (
         (gap.code, gap.weight) == ("ledger_number_gap", 2) and "00000003" in gap.message and "00000004" in gap.message
     )
+    assert codes(add(invoice(9), invoice(5))) == []
     assert codes(add(invoice(3), invoice(4), invoice(6), invoice(7), invoice(8))) == []
+
+
+def test_between_volumes_and_among_the_invoices_of_many_sellers_lies_no_gap(ledger):
+    add = adder(ledger)
+    volumes = (range(10, 20), range(21, 25), range(5000, 5010))
+    assert codes(add(*(invoice(n) for volume in volumes for n in volume))) == ["ledger_number_gap"]
+    assert codes(add(*(invoice(n, code="9900261131") for n in (7, 1234, 80001)))) == []
 
 
 def test_many_gaps_are_counted_from_some_point(ledger):

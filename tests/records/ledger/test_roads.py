@@ -127,7 +127,7 @@ def test_only_odd_rows_and_their_invoices_go_the_careful_road(tmp_path, ledger, 
     rows = [row(n) for n in range(1, 50)]
     rows += [row(60, amount="x"), row(3, remark=" 空"), row(61, buyer_name="甲\u3000"), row(62, machine_number="abc")]
     added = fast(ledger, sheets(tmp_path, rows))
-    assert (added.new, added.known, added.bad) == (51, 1, 1)
+    assert (added.new, added.known, added.bad) == (51, 0, 1)
     assert set(apart) == {5}  # the four, and row 3's first telling
 
 
@@ -159,6 +159,14 @@ def test_a_month_in_disorder_is_put_in_order(tmp_path, ledger):
 def test_the_list_of_what_came_in_follows_the_file(tmp_path, ledger):
     added = fast(ledger, sheets(tmp_path, [row(3), row(2, remark=" 空"), row(1)]))
     assert [one.number for one in added.listed] == ["00000003", "00000002", "00000001"]
+
+
+def test_an_invoice_that_stands_twice_in_a_table_is_one(tmp_path, ledger):
+    rows = [row(1), row(2), row(1), row(2, remark=" 空")]
+    for state in ("new", "known"):
+        added = fast(ledger, sheets(tmp_path / state, rows))
+        assert (getattr(added, state), added.count) == (2, 2)
+        assert [each.number for each in added.listed] == ["00000001", "00000002"]
 
 
 def test_the_very_same_file_again_is_answered_without_reading_it(tmp_path, ledger, monkeypatch):

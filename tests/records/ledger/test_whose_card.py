@@ -66,14 +66,14 @@ def test_a_known_invoice_with_other_values_is_told_with_both_and_not_taken(ledge
     add(invoice(1))
     (told,) = add(invoice(1, "120.00", "15.60", status=InvoiceStatus.VOID, row=7)).findings
     assert (told.code, told.row) == ("ledger_invoice_differs", 7)
-    assert all(part in told.message for part in ("9900261130 00000001", "100.00 / 120.00", "normal / void"))
+    assert all(part in told.message for part in ("9900261130 00000001", "100.00 / 120.00", "正常 / 作废"))
     assert "开票日期" not in told.message
     assert ledger.census().all.total == D("113.00")
 
 
 def test_an_invoice_twice_in_one_import_comes_in_once(ledger, add):
     added = add(invoice(1), invoice(1), invoice(1, "120.00", row=9))
-    assert (added.new, added.known) == (1, 2)
+    assert (added.new, added.known) == (1, 0)
     assert [(f.code, f.row) for f in added.findings] == [("ledger_invoice_differs", 9)]
     assert ledger.census().all == Tally(1, D("113.00"))
 
@@ -228,3 +228,16 @@ def test_progress_ends_at_the_whole(add):
     told = []
     add(invoice(1), mixed(2), progress=lambda label, done, total: told.append((label, done, total)))
     assert told[-1] == ("写入发票库", 2, 2)
+
+
+def test_machine_numbers_of_no_device_here_are_told_once_and_the_invoices_come_in(ledger, add):
+    others = [invoice(n, machine_number="500000000001") for n in (1, 2)]
+    added = add(*others, invoice(3, machine_number=DEVICE), cards={DEVICE: ()})
+    (told,) = [f for f in added.findings if f.code == "ledger_machine_unknown"]
+    assert "2 张" in told.message and "500000000001" in told.message
+    assert added.new == 3
+
+
+def test_without_any_device_here_no_machine_number_is_a_stranger(ledger, add):
+    added = add(invoice(1, machine_number="500000000001"), cards={})
+    assert "ledger_machine_unknown" not in [f.code for f in added.findings]

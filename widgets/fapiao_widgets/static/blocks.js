@@ -114,6 +114,8 @@ function link(text, path, ctx) {
   return el("a", { href: ctx.url(path), class: "fp-link", target: "_top", onclick: (event) => ctx.open(event, path) }, text);
 }
 
+const which = (input) => `${input.name} ${input.parentNode.textContent}`; // two forms may ask for paths, each for its own
+
 // Keep a child whose model is the same as before, so that focus, selection, open details and typed text survive.
 function patch(parent, models, make) {
   const before = new Map([...parent.children].map((node) => [node.fpModel, node]));
@@ -124,13 +126,15 @@ function patch(parent, models, make) {
     node.fpModel = key;
     return node;
   });
-  const typed = {};
+  const typed = {}, open = new Set(), all = (node) => [...(node.matches("details") ? [node] : []), ...node.querySelectorAll("details")];
   for (const node of before.values()) {
-    for (const input of node.querySelectorAll("input.fp-in")) if (input.type !== "password") typed[input.name] = input.value;
+    for (const input of node.querySelectorAll("input.fp-in")) if (input.type !== "password") typed[which(input)] = input.value;
+    for (const each of all(node)) if (each.open) open.add(each.firstChild.textContent);
     node.remove();
   }
   after.forEach((node, at) => { if (parent.children[at] !== node) parent.insertBefore(node, parent.children[at] || null); });
+  for (const node of after) for (const each of all(node)) if (open.has(each.firstChild.textContent)) each.open = true;
   for (const input of parent.querySelectorAll("input.fp-in")) {
-    if (!input.value && input.type !== "password" && typed[input.name]) input.value = typed[input.name];
+    if (!input.value && input.type !== "password" && typed[which(input)]) input.value = typed[which(input)];
   }
 }

@@ -253,7 +253,7 @@ function render({ model, el: host }) {
     for (const line of [headRow, foot, ...body.children]) [...line.children].forEach((cell, at) => { cell.style.width = `${widths[at]}px`; });
   };
   const build = () => {
-    widths = columns.map((c) => Math.ceil(Math.max(c.num ? 96 : 68, broad(c.label) + (c.fixed ? 0 : 16))));
+    widths = columns.map((c) => Math.ceil(Math.max(c.num ? 96 : 68, broad(c.label) + (c.fixed ? 0 : 16), broad(c.place))));
     heads = gridHead(columns, ctx);
     headRow.replaceChildren(...heads.map((h) => h.node));
     for (const head of heads) head.input.value = typed[head.column.name] || "";
@@ -321,6 +321,7 @@ function render({ model, el: host }) {
     const none = done && total === 0;
     empty.hidden = !none;
     if (none) {
+      [empty.style.left, empty.style.right] = [`${scroller.scrollLeft}px`, `${-scroller.scrollLeft}px`]; // in sight, however far to the right
       empty.replaceChildren(el("p", {}, narrowed() ? model.get("none") : model.get("nothing")), ...(narrowed() ? [button(words.clear, clear)] : []));
     }
   };

@@ -22,6 +22,10 @@ def plain(value: Any) -> Any:
     return value.model_dump() if hasattr(value, "model_dump") else value
 
 
+_PLACES = {kind: place for place, kind in enumerate(KINDS)}
+"""What is still to be cleared stands first, in every table alike."""
+
+
 class Ledger(Model):
     """Reads only."""
 
@@ -63,7 +67,7 @@ class Ledger(Model):
 
     def _totals(self) -> blocks.Block:
         """Totals as the agent gives them; where it says where they stand (state), so does the table."""
-        found = rows_of(self.client.totals())
+        found = sorted(rows_of(self.client.totals()), key=lambda row: _PLACES.get(str(row.get("state") or ""), 0))
         stated = any(row.get("state") for row in found)
         names = ("type", "period", "rate", *(("state",) if stated else ()), "count", "amount", "tax")
         rows = []

@@ -114,7 +114,13 @@ class Clearing(Model):
 
     def _nothing(self) -> dict[str, Any]:
         frame = self._with_help(self.frame(), "start")
-        return whole(frame, choice(frame, self.trouble), rail=True)
+        drawn = choice(frame, self.trouble)
+        drawn["blocks"][:0] = [
+            *importing.under_way(self.status),
+            *(blocks.text(note, "quiet") for note in self.session.notes),
+        ]
+        drawn["blocks"] += importing.offer(self.status)  # files can be brought in, and looked at, without any device
+        return whole(frame, drawn, rail=True)
 
     def _choose_run(self, runs: list[str]) -> dict[str, Any]:
         entries = []

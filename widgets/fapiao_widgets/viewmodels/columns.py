@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fapiao_widgets.text import known, say
-from fapiao_widgets.viewmodels.filtering import Column
+from fapiao_widgets.viewmodels.filtering import DOUBTS, Column
 from fapiao_widgets.viewmodels.formats import type_name
 from fapiao_widgets.viewmodels.previewing import rate_word
 
@@ -16,7 +16,7 @@ _KINDS = {
     "buyer_name": ("text", 220), "amount": ("amount", 132), "tax": ("amount", 118), "total": ("amount", 132),
     "rate": ("rate", 76), "status": ("status", 72), "red": ("flag", 60), "red_of": ("text", 186),
     "fully_digital": ("flag", 74), "machine_number": ("text", 118), "lines": ("number", 66), "remark": ("text", 200),
-    "unit_key": ("number", 90), "import_seq": ("number", 86), "doubts": ("number", 70), "uploaded": ("flag", 76),
+    "unit_key": ("number", 90), "import_seq": ("number", 86), "doubts": ("doubts", 180), "uploaded": ("flag", 76),
     "state": ("state", 84), "device_number": ("text", 118),
 }  # fmt: skip
 """The ledger's columns: kind, and width in pixels at most; others are text."""
@@ -58,14 +58,22 @@ def _typed(name: str, duck: str, label: str) -> Column:
     known_kind, width = _KINDS.get(name, ("", 0))
     if kind == "text" and known_kind in ("type", "status", "rate", "state"):
         kind = known_kind
+    if kind == "number" and known_kind == "doubts":
+        kind = known_kind
     if kind == "date" and known_kind == "month":
         kind = "month"
     word = say(f"grid.col.{name}") if known(f"grid.col.{name}") else duck
     return Column(name, label or name, kind, max(width, _WIDTHS.get(kind, 90)), name if label else word)
 
 
+_KEYS = frozenset({"unit_key", "import_seq", "doubts"})
+"""Whole numbers that count nothing: keys and flags, written as they are and never summed."""
+
+
 def exact(name: str, duck: str) -> bool:
-    """Whether a column of this DuckDB type has a sum worth showing: decimals and whole numbers, never floats."""
+    """Whether a column of this DuckDB type has a sum worth showing: decimals and whole numbers, never floats or keys."""
+    if name in _KEYS:
+        return False
     return duck.startswith("DECIMAL") or duck in _WHOLE
 
 
@@ -75,7 +83,7 @@ def written(column: Column, value: Any) -> str:
         return ""
     text = str(value)
     if column.kind in ("amount", "number"):
-        return separated(text)
+        return text if column.name in _KEYS else separated(text)
     if column.kind == "type":
         return type_name(text)
     if column.kind == "month":
@@ -84,6 +92,8 @@ def written(column: Column, value: Any) -> str:
         return {"true": say("grid.yes"), "false": say("grid.no")}.get(text.lower(), text)
     if column.kind in ("status", "state"):
         return say(f"grid.{column.kind}.{text}") if known(f"grid.{column.kind}.{text}") else text
+    if column.kind == "doubts" and text.isdecimal():
+        return say("join").join(say(f"grid.doubt.{bit}") for bit in DOUBTS if int(text) & bit)
     if column.kind == "rate":
         return rate_word(text) if text else ""
     return text

@@ -25,7 +25,7 @@ _DAY = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{4})(\d{2})
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the grid. ``kind``: text, amount, number, date, month, flag, type, status, rate or state."""
+    """One column of the grid. ``kind``: text, amount, number, date, month, flag, type, status, rate, state or doubts."""
 
     name: str
     label: str
@@ -63,6 +63,8 @@ _Found = list[tuple[str, Any]]
 
 
 def _text(op: str, rest: str) -> _Found:
+    if not rest:  # a sign alone
+        raise ValueError(op)
     return [(op or "contains", rest)]
 
 
@@ -153,6 +155,20 @@ def flags() -> list[tuple[str, str]]:
     return [(say("grid.yes"), "true"), (say("grid.no"), "false")]
 
 
+DOUBTS = (1, 2, 4, 8, 16, 32, 64)
+"""The ledger's bits of what an import found odd (疑点); each has its word."""
+
+
+def _doubts(op: str, rest: str) -> _Found:
+    """有, 无, or (part of) the word of one doubt: every number that holds its bit."""
+    if op in ("", "=") and rest in (say("grid.doubt.any"), say("grid.doubt.none")):
+        return [("=" if rest == say("grid.doubt.none") else ">", "0")]
+    bits = [bit for bit in DOUBTS if rest and rest in say(f"grid.doubt.{bit}")]
+    if op not in ("", "=") or not bits:
+        raise ValueError(rest)
+    return [("in", [str(n) for n in range(1, 2 * DOUBTS[-1]) if any(n & bit for bit in bits)])]
+
+
 def _rates(op: str, rest: str) -> _Found:
     """A rate: ``13%``, ``13`` or ``0.13``, and words (免税) as they stand; above or below a rate no word is meant.
 
@@ -177,4 +193,5 @@ _KINDS: dict[str, Callable[[str, str], _Found]] = {
     "flag": _worded(flags),
     "rate": _rates,
     "state": _worded(states),
+    "doubts": _doubts,
 }

@@ -16,7 +16,7 @@ from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import columns, pages
 from fapiao_widgets.viewmodels.filtering import Column, Filter, Unreadable, typed
 from fapiao_widgets.viewmodels.pages import AgentPages, Pages, View
-from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
+from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card, gone
 
 LIMIT = 500
 """Rows that one ask may bring."""
@@ -40,6 +40,7 @@ class Grid:
         self._lock = threading.Lock()
         self._mark: Any = None
         self._exporting = ""
+        self._lost = False
         self._acts = {"page": self._page, "totals": self._totals, "facet": self._facet, "export": self._export}
 
     @property
@@ -51,12 +52,18 @@ class Grid:
         """The answer to one ask of the front end, with its ``id`` and ``to``; a refusal comes as a failure card."""
         tag = {"to": ask.get("to"), "id": ask.get("id"), "ask": ask["ask"]}
         try:
+            if self._lost and isinstance(
+                self.source, AgentPages
+            ):  # a person goes on after the failure card, so an agent is wanted
+                self.source.client.reopen()
+            self._lost = False
             view, wrong = self._view(ask.get("view") or {}, but=ask["column"] if ask["ask"] == "facet" else "")
             return {**tag, "wrong": wrong, **self._acts[str(ask["ask"])](view, ask)}
         except REFUSALS as error:
             if str(error.code) == "grid_changed":  # what `after` stood for is gone: a person is told, and begins again
                 return {**tag, "outdated": True}
-            return {**tag, "failure": card(Trouble.of_error(error))}
+            self._lost = gone(error)
+            return {**tag, "failure": card(Trouble.of_reading(error))}
         except OSError as error:  # an export's folder that is full or read-only
             return {**tag, "problem": say("grid.export.failed", reason=error.strerror or type(error).__name__)}
 

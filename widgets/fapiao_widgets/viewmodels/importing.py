@@ -46,7 +46,7 @@ def paths(typed: str) -> list[str]:
 def told(answer: ImportAnswer) -> list[str]:
     """What became of the files: each with its findings; of many the count of each outcome, then those that need a look."""
     files = answer.files
-    lines = [say("import.cancelled")] if answer.cancelled else []
+    lines = [say("import.cancelled" if files else "import.cancelled.none")] if answer.cancelled else []
     if len(files) > TOLD:
         outcomes = Counter(file.status for file in files)
         words = say("join").join(f"{say(f'import.{status}')} {n:,}" for status, n in outcomes.most_common())

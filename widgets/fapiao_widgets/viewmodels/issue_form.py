@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -20,6 +22,7 @@ FIELDS = ("type", "buyer_name", "buyer_id", "item", "amount", "rate", "remark")
 def one_request(inputs: Mapping[str, Any]) -> RequestShape:
     """The request, under an id of its own: clicking its button twice is one invoice. Raises ``RequestError`` (``issue_field_bad``)."""
     told = {name: str(inputs.get(name, "")).strip() for name in FIELDS}
+    told |= {name: unicodedata.normalize("NFKC", told[name]) for name in ("type", "buyer_id", "amount", "rate")}
     amount, rate = _amount(told["amount"]), _rate(told["rate"])
     line = LineShape(item=told["item"], amount=amount, rate=rate, tax=_tax(amount, rate))
     return RequestShape(
@@ -41,7 +44,7 @@ def _type(word: str) -> str:
 
 def _amount(word: str) -> str:
     try:
-        return text(money(word))
+        return text(money(re.sub(r"[,\s¥元]", "", word)))
     except ValueError:
         raise _bad("amount", word) from None
 

@@ -68,7 +68,8 @@ def preview(
     if not ready:
         again = found.rows and all(row.again for row in found.rows)
         return panel("issue-preview", say("issue.again" if again else "issue.held"), content, blocks.form([back]))
-    button = blocks.button("issue", say("issue.button", what=what(found.totals)), tone="danger")
+    act = "issue.button.red" if all(row.red for row in found.rows) else "issue.button"
+    button = blocks.button("issue", say(act, what=what(found.totals)), tone="danger")
     return panel("issue-preview", say("issue.preview"), content, blocks.form([button, back], [pin()]), danger=True)
 
 
@@ -138,15 +139,16 @@ def working(work: Sequence[WorkView], stopping: bool) -> dict[str, Any]:
     return panel("issue-work", answer, [blocks.progress(label, done, total)], blocks.form([] if stopping else [stop]))
 
 
-def result(answer: IssueAnswer) -> dict[str, Any]:
-    """What became of each."""
+def result(answer: IssueAnswer, again: bool = False) -> dict[str, Any]:
+    """What became of each. ``again``: the same requests can be previewed once more; what was issued is not issued again."""
     content: list[blocks.Block] = [problem(one.error) for one in answer.invoices if one.error is not None][:3]
     told = [f for one in answer.invoices for f in one.findings]
     content += [finding_items(say("issue.findings"), told)] if told else []
     content.append(_results(answer.invoices))
     words = say(f"issue.verdict.{answer.verdict}" if answer.invoices else "issue.settled.none")
-    again = blocks.form([blocks.button("start-over", say("issue.more"), tone="second")])
-    return panel("issue-result", words, content, again, state="done" if answer.verdict == "done" else "attention")
+    buttons = [blocks.button("preview-again", say("issue.preview_again"))] if again else []
+    act = blocks.form([*buttons, blocks.button("start-over", say("issue.more"), tone="second")])
+    return panel("issue-result", words, content, act, state="done" if answer.verdict == "done" else "attention")
 
 
 def unknown(left: OpenView, answer: IssueAnswer | None) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Issuing(Model):
         if left.unknown or left.owed:
             return unknown(left, self.answer)
         if self.answer is not None:
-            return result(self.answer)
+            return result(self.answer, again=bool(self.requests))
         if self.found is not None:
             return void_panel(self.found) if self.voiding else found_panel(self.found)
         if self.foreseen is not None:
@@ -77,6 +77,7 @@ class Issuing(Model):
             "read-requests": self._read,
             "one-request": self._one,
             "issue": self._issue,
+            "preview-again": lambda _: self._foresee(self.requests),
             "stop-issue": self._stop,
             "find-invoice": self._find,
             "go-void": self._go_void,
@@ -129,7 +130,11 @@ class Issuing(Model):
         with self._lock:
             self.busy = self.stopping = False
             if answer is not None:
+                requests = (
+                    [] if answer.verdict == "done" else self.requests
+                )  # a mistyped PIN does not cost the whole form
                 self._fresh()
+                self.requests = requests
             self.answer, self.trouble = answer, trouble
             self._count += 1
         self.refresh()

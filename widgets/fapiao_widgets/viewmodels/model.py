@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,15 @@ from fapiao_widgets.viewmodels.frame import Frame, panel, whole
 from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
 
 Publish = Callable[[dict[str, Any]], None]
+
+
+NUMBERS = frozenset({"pin", "number", "code", "confirm", "tail", "period", "periods", "stated", "filed_on"})
+"""Inputs that are digits and signs: an input method may have written them full-width."""
+
+
+def narrow(value: Any) -> Any:
+    """Full-width digits and signs (全角) as the plain ones that are meant."""
+    return unicodedata.normalize("NFKC", value) if isinstance(value, str) else value
 
 
 def in_background(work: Callable[[], None]) -> None:
@@ -101,7 +111,7 @@ class Model:
 
         Drawing goes on meanwhile, so that a long act shows its progress.
         """
-        inputs = {key: value for key, value in intent.items() if key != "do"}
+        inputs = {key: narrow(value) if key in NUMBERS else value for key, value in intent.items() if key != "do"}
         act = {"reconnect": self._reopen, **self.acts()}[str(intent["do"])]
         self.trouble = None
         try:

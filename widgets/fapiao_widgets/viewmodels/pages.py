@@ -19,7 +19,7 @@ SHOWN = ("invoice_type", "period", "code", "number", "issue_date", "buyer_name",
          "state", "buyer_id", "machine_number", "lines", "doubts", "seller_name", "seller_id", "red_of", "remark")  # fmt: skip
 """The ledger's columns in the order of the grid, what a clerk looks for first."""
 FACETED = ("invoice_type", "period", "code", "issue_date", "buyer_name", "amount", "tax", "total", "rate", "status", "red",
-           "buyer_id", "machine_number", "lines", "doubts", "seller_name")  # fmt: skip
+           "buyer_id", "machine_number", "lines", "seller_name")  # fmt: skip
 """Those with a summary in their head; the others say something else in every row."""
 STATES = ("all", "open", "cleared", "fully_digital", "card_unknown")
 TOP = 8
@@ -184,4 +184,4 @@ def label(column: Column, part: Part) -> str:
     if part.value is None:
         return say("grid.null")
     start = columns.written(column, part.value) or say("grid.null")
-    return start if part.until is None else f"{start} – {columns.written(column, part.until)}"
+    return start if part.until in (None, part.value) else f"{start} – {columns.written(column, part.until)}"

@@ -52,7 +52,9 @@ def read(line: str, cell: str) -> Asked:
             forms.append(word[2:])
         elif word.startswith("-"):
             raise Misspelt("magic.unknown_option", text=word)
-        elif name or not word.isidentifier() or keyword.iskeyword(word):
+        elif name:
+            raise Misspelt("magic.two_names", first=name, second=word)
+        elif not word.isidentifier() or keyword.iskeyword(word):
             raise Misspelt("magic.bad_name", text=word)
         else:
             name = word

@@ -9,6 +9,7 @@ from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels import blocks
 from fapiao_widgets.viewmodels.formats import dated, units, word
 from fapiao_widgets.viewmodels.frame import Frame, attach_bar, heading, panel, whole
+from fapiao_widgets.viewmodels.importing import JOB
 from fapiao_widgets.viewmodels.model import Model
 from fapiao_widgets.viewmodels.preparing import verdict
 from fapiao_widgets.viewmodels.trouble import Trouble, card
@@ -27,9 +28,10 @@ def choice(frame: Frame, trouble: Trouble | None) -> dict[str, Any]:
         [blocks.field("address", say("start.device.address"))],
     )
     content = [card(trouble)] if trouble else []
-    if frame.status and frame.status.work:
-        content += [blocks.progress(w.label, w.done, w.total) for w in frame.status.work]
-        return panel("choice-work", frame.status.work[0].label, content, step="prepare", state="active")
+    work = [w for w in frame.status.work if w.id != JOB] if frame.status else []  # an import is shown by who offers it
+    if work:
+        content += [blocks.progress(w.label, w.done, w.total) for w in work]
+        return panel("choice-work", work[0].label, content, step="prepare", state="active")
     content.append(
         blocks.cards(
             [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fapiao_kernel.api.runs import CheckView
@@ -45,8 +45,18 @@ class Trouble:
         )
 
     @classmethod
+    def of_reading(cls, error: Any) -> Trouble:
+        """From what only reads the ledger: the device was not changed, whatever became of the answer."""
+        return replace(cls.of_error(error), effect="NOT_SENT")
+
+    @classmethod
     def of_finding(cls, finding: FindingView) -> Trouble:
         return cls(finding.code, finding.message, finding.effect, finding.remedy, finding.who, finding.evidence)
+
+
+def gone(error: Any) -> bool:
+    """Whether there is no agent: connecting anew starts one."""
+    return str(error.code) == "agent_unreachable"
 
 
 def card(trouble: Trouble, copy: str = "") -> blocks.Block:

@@ -43,7 +43,9 @@ class GridView(anywidget.AnyWidget):
     def __init__(self, model: Grid, name: str, door: Any = None) -> None:
         ending = ".rows" if model.source.what else ""
         none, nothing = say(f"grid.none{ending}"), say(f"grid.empty{ending}")
-        super().__init__(words=words(), name=name, none=none, nothing=nothing, states=states(model), stops=door is not None)
+        super().__init__(
+            words=words(), name=name, none=none, nothing=nothing, states=states(model), stops=door is not None
+        )
         self.model = model
         self._hands: dict[str, ThreadPoolExecutor] = {}
         self._watcher: Watcher | None = None

@@ -13,7 +13,7 @@ from fapiao_widgets.text import say
 from fapiao_widgets.viewmodels.door import door
 from fapiao_widgets.viewmodels.local_pages import LocalPages
 from fapiao_widgets.viewmodels.querying import LIMIT, as_kind, find, snapshot, titles, written_out
-from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card
+from fapiao_widgets.viewmodels.trouble import REFUSALS, Trouble, card, gone
 
 if TYPE_CHECKING:
     from fapiao_widgets.views.grid import GridView
@@ -140,16 +140,23 @@ class Refusal:
         return "\n".join(f"{label}：{value}" for label, value in self.rows)
 
     def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in self.rows)
+        head = '<th scope="row" style="text-align:left;white-space:nowrap">'
+        cells = "".join(f"<tr>{head}{html.escape(label)}</th>{_cell(value)}</tr>" for label, value in self.rows)
         return f"<table>{cells}</table>"
 
 
 def shown(ask: Callable[[Any], Any]) -> Any:
     """What ``ask(client)`` gives, or its refusal. An interrupt goes on as one, in words of ours (``Stopped``)."""
     try:
-        return ask(door())
+        try:
+            return ask(door())
+        except REFUSALS as error:
+            if not gone(error):
+                raise
+            door().reopen()  # a query only reads: with a new agent it may be asked again
+            return ask(door())
     except REFUSALS as error:
-        return Refusal(card(Trouble.of_error(error))["rows"])
+        return Refusal(card(Trouble.of_reading(error))["rows"])
     except KeyboardInterrupt:
         raise Stopped(say("sql.stopped")) from None
 

@@ -2,8 +2,8 @@
 -- en: Number gaps (numbers under one code that do not follow on)
 -- param: period DATE = NULL
 -- label: period | 征期，如 2026-10；不写为全部 | Period such as 2026-10; all when left out
--- param: state VARCHAR = 'all'
--- label: state | open 只看未清，cleared 只看已清，all 全部 | open, cleared or all
+-- param: state ENUM('open', 'cleared', 'late', 'all') = 'all'
+-- label: state | open 只看未清，cleared 只看已清，late 只看清卡后才到的，all 全部 | open, cleared, late (came after the clear) or all
 -- column: invoice_type | 票种 | Type
 -- column: code | 发票代码 | Code
 -- column: after_number | 缺在此号之后 | After
