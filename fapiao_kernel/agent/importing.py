@@ -46,7 +46,8 @@ class Importing:
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way = threading.Lock()
-        self._stop = threading.Event()
+        self._stop: threading.Event | None = None
+        """Set to stop the import under way; None while there is none."""
 
     def run(self, paths: Sequence[str], card: str | None, who: str, period: Period | None = None) -> ImportAnswer:
         """Import what a person gave. Bad input is a finding of its file, never an exception.
@@ -55,11 +56,12 @@ class Importing:
         """
         if not self._under_way.acquire(blocking=False):
             raise Refused("import_busy")
+        self._stop = stop = threading.Event()
         try:
-            self._stop.clear()
             with self._worker.job(JOB, "导入") as told:
-                return self._run(paths, card, who, period, self._stoppable(told))
+                return self._run(paths, card, who, period, _stoppable(told, stop))
         finally:
+            self._stop = None
             self._under_way.release()
 
     def cancel(self) -> bool:
@@ -67,18 +69,11 @@ class Importing:
 
         What is in stays in, each file whole; of the file under way nothing comes in.
         """
-        busy = self._under_way.locked()
-        if busy:
-            self._stop.set()
-        return busy
-
-    def _stoppable(self, told: Progress) -> Progress:
-        def progress(label: str, done: int, total: int) -> None:
-            if self._stop.is_set():
-                raise Cancelled("import_cancelled")
-            told(label, done, total)
-
-        return progress
+        stop = self._stop
+        if stop is None:
+            return False
+        stop.set()
+        return True
 
     def _run(
         self, paths: Sequence[str], card: str | None, who: str, period: Period | None, progress: Progress
@@ -195,6 +190,15 @@ def status_of(reading: Reading, added: Added) -> str:
     if added.bad or wrong:
         return "partial"
     return "imported" if added.new else "duplicate"
+
+
+def _stoppable(told: Progress, stop: threading.Event) -> Progress:
+    def progress(label: str, done: int, total: int) -> None:
+        if stop.is_set():
+            raise Cancelled("import_cancelled")
+        told(label, done, total)
+
+    return progress
 
 
 def _missing(path: str) -> FileView:

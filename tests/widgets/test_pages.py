@@ -71,7 +71,7 @@ def test_the_ledgers_totals_say_where_they_stand(client: Any) -> None:
     row = {"invoice_type": "004", "period": "2026-10", "rate": "0.13", "count": 2, "amount": "100.00", "tax": "13.00"}
     client._totals = lambda: [{**row, "state": "cleared"}, {**row, "state": "open"}]
     table = drawn(Ledger, client).view["panel"]["blocks"][1]
-    assert [line[3] for line in table["rows"]] == ["已清卡", "未清卡"]
+    assert [line[3] for line in table["rows"]] == ["未清卡", "已清卡"]  # what is still to be cleared first
     assert [column["num"] for column in table["columns"]] == [False] * 4 + [True] * 3
 
 

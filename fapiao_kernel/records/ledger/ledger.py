@@ -29,7 +29,7 @@ from fapiao_kernel.records.ledger.digest import write_unit
 from fapiao_kernel.records.ledger.opening import open_ledger
 from fapiao_kernel.records.ledger.previewing import preview_unit
 from fapiao_kernel.records.ledger.statements import StatementBook
-from fapiao_kernel.records.ledger.taking import Terms, take
+from fapiao_kernel.records.ledger.taking.take import Terms, take
 from fapiao_kernel.records.ledger.units import NOTHING, Units
 
 

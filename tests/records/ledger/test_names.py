@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fapiao_kernel.records.ledger.names import normalised
-from fapiao_kernel.records.ledger.taking_parties import _NORMAL
+from fapiao_kernel.records.ledger.taking.parties import _NORMAL
 
 
 def test_every_name_that_sql_takes_for_its_own_form_is_that() -> None:

@@ -13,8 +13,9 @@ from fapiao_kernel.domain.card import Volume
 from fapiao_kernel.domain.errors import Refused
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.ports import Reading
-from fapiao_kernel.records.ledger import taking_sheets, taking_table
 from fapiao_kernel.records.ledger.ledger import DuckLedger
+from fapiao_kernel.records.ledger.taking import sheets as taking_sheets
+from fapiao_kernel.records.ledger.taking import table as taking_table
 
 from .making import AT, DEVICE, OTHER, SPECIAL, D, invoice
 from .tables import careful, contents, fast, reading, row, sheets, told

@@ -95,6 +95,7 @@ function render({ model, el: host }) {
     if (!(message.failure || message.outdated) || asked.round !== round) next();
   };
   const begin = () => { // a new view: nothing of the old one may be taken for it
+    if ([notice, chips, empty].some((part) => part.contains(document.activeElement))) pin.focus({ preventScroll: true }); // its button goes
     round++;
     if (lanes.page) clearTimeout(lanes.page.slow);
     lanes.page = null;
@@ -105,7 +106,7 @@ function render({ model, el: host }) {
     root.setAttribute("aria-busy", "true");
     drawChips(); draw(); next();
   };
-  const reload = () => { quiet("changed"); begin(); };
+  const reload = () => { begin(); quiet("changed"); };
 
   // --- answers
   const tookPage = (message, asked) => {
@@ -155,7 +156,7 @@ function render({ model, el: host }) {
     const shown = failureCard(message.failure);
     root.setAttribute("aria-busy", "false");
     sentence.textContent = message.failure.rows[0][1];
-    say("", [words.retry, () => { quiet("failure"); begin(); }], "failure", shown);
+    say("", [words.retry, () => { begin(); quiet("failure"); }], "failure", shown);
   };
   const failureCard = (failure) => block(failure, { copied: () => words.copied });
 

@@ -16,9 +16,9 @@ from fapiao_kernel.domain.finding import Finding
 from fapiao_kernel.domain.invoice import Invoice
 from fapiao_kernel.ports.intake import NotApart, Sheets, Table
 from fapiao_kernel.records.ledger.differing import Key, key_of
-from fapiao_kernel.records.ledger.taking_keys import keys_of
-from fapiao_kernel.records.ledger.taking_records import Records
-from fapiao_kernel.records.ledger.taking_rows import ODD, fields_of
+from fapiao_kernel.records.ledger.taking.keys import keys_of
+from fapiao_kernel.records.ledger.taking.records import Records
+from fapiao_kernel.records.ledger.taking.rows import ODD, fields_of
 
 FEW, SHARE = 2000, 5
 """So many odd rows, or one in so many, are read apart; with more the careful road had better read the whole file."""

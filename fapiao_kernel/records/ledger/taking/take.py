@@ -18,7 +18,7 @@ from fapiao_kernel.records.ledger import adding, differing, doubting, watching
 from fapiao_kernel.records.ledger.cards_of import CardFinder
 from fapiao_kernel.records.ledger.differing import Batch, Key
 from fapiao_kernel.records.ledger.finishing import Origin, Outcome, finish
-from fapiao_kernel.records.ledger.taking_sheets import Taking, Unreadable
+from fapiao_kernel.records.ledger.taking.sheets import Taking, Unreadable
 
 
 @dataclass(frozen=True)

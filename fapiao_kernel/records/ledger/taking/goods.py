@@ -7,8 +7,8 @@ import duckdb
 from fapiao_kernel.domain.invoice import MIXED
 from fapiao_kernel.records.ledger.doubts import Doubt
 from fapiao_kernel.records.ledger.rows import INVOICE
-from fapiao_kernel.records.ledger.taking_rows import ODD
-from fapiao_kernel.records.ledger.taking_table import Slice
+from fapiao_kernel.records.ledger.taking.rows import ODD
+from fapiao_kernel.records.ledger.taking.table import Slice
 
 _SUMS = f"""
 SELECT code, number, count(*)::INTEGER AS lines, CASE WHEN min(rate) = max(rate) THEN min(rate) ELSE '{MIXED}' END AS rate,

@@ -11,7 +11,7 @@ from fapiao_kernel.domain.invoice import DEVICE_TYPES
 from fapiao_kernel.domain.period import Period
 from fapiao_kernel.ports.intake import FIELDS, Table
 from fapiao_kernel.records.ledger.doubts import ALWAYS, UNTIL, Doubt
-from fapiao_kernel.records.ledger.taking_words import CLASS, MASKED, NO_CODE, Words, case, one_of, quoted
+from fapiao_kernel.records.ledger.taking.words import CLASS, MASKED, NO_CODE, Words, case, one_of, quoted
 
 ODD = -1
 """``doubts`` of a row that is not plain, until it is gone again."""

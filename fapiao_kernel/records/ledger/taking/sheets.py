@@ -15,20 +15,16 @@ from fapiao_kernel.domain.period import Period
 from fapiao_kernel.ports import LISTED, Listed, Progress
 from fapiao_kernel.ports.intake import Sheets, Table
 from fapiao_kernel.records.language import either
-from fapiao_kernel.records.ledger import (
-    adding,
-    numbering,
-    taking_goods,
-    taking_parties,
-    taking_rows,
-    taking_words,
-    watching,
-)
+from fapiao_kernel.records.ledger import adding, numbering, watching
 from fapiao_kernel.records.ledger.cards_of import CardFinder
 from fapiao_kernel.records.ledger.differing import COMPARED, DIFFERING, Batch, Difference, Key
 from fapiao_kernel.records.ledger.doubts import Doubt
 from fapiao_kernel.records.ledger.rows import INVOICE
-from fapiao_kernel.records.ledger.taking_table import Careful, Slice, TooOdd, read_apart
+from fapiao_kernel.records.ledger.taking import goods as taking_goods
+from fapiao_kernel.records.ledger.taking import parties
+from fapiao_kernel.records.ledger.taking import rows as taking_rows
+from fapiao_kernel.records.ledger.taking import words as taking_words
+from fapiao_kernel.records.ledger.taking.table import Careful, Slice, TooOdd, read_apart
 
 HEADS, LINES = "staged_heads", "staged_lines"
 _COLUMNS = ", ".join(INVOICE)
@@ -107,12 +103,12 @@ class Taking:
         odd: list[int] = []
         if heads is not None:
             head = self._read(heads, words, "invoice" if direct else HEADS, "odd_heads", lines=False)
-            odd = taking_parties.look(self.connection, head.source)
+            odd = parties.look(self.connection, head.source)
         odd_lines: list[int] = []
         if lines is not None:
             own = words if heads is None else taking_words.learn(self.sheets, lines)
             goods = self._read(lines, own, LINES, "odd_lines", lines=True)
-            odd_lines = taking_parties.look(self.connection, goods.source) if heads is None else []
+            odd_lines = parties.look(self.connection, goods.source) if heads is None else []
             strays = taking_goods.strays(self.connection, head, goods) if head else ([], [])
             odd, odd_lines = [*odd, *strays[0]], [*odd_lines, *strays[1]]
         careful = read_apart(self.sheets, head, goods, odd, odd_lines)
@@ -125,9 +121,9 @@ class Taking:
             assert head is not None
             whole = head
         if heads is None or careful.invoices or careful.findings:
-            taking_parties.gather(self.connection, whole.source)
-        taking_parties.doubt(self.connection, whole.source)
-        taking_parties.remember(self.connection)
+            parties.gather(self.connection, whole.source)
+        parties.doubt(self.connection, whole.source)
+        parties.remember(self.connection)
         brought.batch.take(self.seq, careful.invoices)
         self._settle(brought, whole)
         if whole.table != "invoice":

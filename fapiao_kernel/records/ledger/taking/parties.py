@@ -6,7 +6,7 @@ import duckdb
 
 from fapiao_kernel.records.ledger import adding
 from fapiao_kernel.records.ledger.doubts import SYMBOLS, Doubt
-from fapiao_kernel.records.ledger.taking_rows import REMARK
+from fapiao_kernel.records.ledger.taking.rows import REMARK
 
 _ID = 18
 _WEIGHED = " + ".join(
