@@ -81,10 +81,10 @@ def _line(known: dict[str, object]) -> str:
 def _run(home: Home) -> None:
     from fapiao_kernel.agent.app import build
     from fapiao_kernel.agent.compose import House
-    from fapiao_kernel.agent.memory import keep_little
+    from fapiao_kernel.agent.memory import one_arena
     from fapiao_kernel.agent.serve import Server, listen
 
-    keep_little()
+    one_arena()
     own_scratch(home)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     secret = token(home.token)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.errors import bug_view, view
+from fapiao_kernel.agent.memory import give_back
 from fapiao_kernel.api.shapes import ErrorView, WorkView
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused
 from fapiao_kernel.domain.finding import Effect
@@ -104,6 +105,7 @@ class Worker:
                     self._failures[run] = failure
                 self._jobs.pop(run, None)
             self._changes.bump(run)
+            give_back()
 
     # --- anything else that needs a card
 
@@ -134,6 +136,7 @@ class Worker:
             with self._lock:
                 self._jobs.pop(id, None)
             self._changes.bump()
+            give_back()
 
     # --- what faces are told
 

@@ -86,14 +86,19 @@ class Keeping:
             return digest.hexdigest()
         partial, copy = self._open()
         try:
-            with copy:
+            with copy, ThreadPoolExecutor(1, thread_name_prefix="hashing") as hasher:
                 chunk, done = first, 0
+                hashed = None
                 while chunk:
                     _put(copy.write, chunk)
                     done += 1
                     self._tell(done)
                     if chunk := source.read(_CHUNK):
-                        digest.update(chunk)
+                        if hashed is not None:
+                            hashed.result()
+                        hashed = hasher.submit(digest.update, chunk)  # beside the writing: hashlib lets go of the lock
+                if hashed is not None:
+                    hashed.result()
                 _put(_flush, copy)
         except BaseException:
             partial.unlink(missing_ok=True)
