@@ -24,7 +24,7 @@ from benchmarks import ledger_data as data
 from benchmarks import ledger_ours as ours
 from benchmarks.form import Goal, Report
 from benchmarks.ledger_data import Month
-from benchmarks.ledger_peers import peak_mb
+from benchmarks.ledger_peers import best, peak_mb
 
 GOAL_ROWS = 10_000_000
 SHEET = 100_000
@@ -117,7 +117,7 @@ class Bench:
                 ours.bring_in(client, self.warm, WARM)
                 took.append(ours.bring_in(client, self.xlsx, min(SHEET, self.rows)))
                 if not place:
-                    small = ours.best(client.totals, ours.MANY)
+                    small = best(client.totals, ours.MANY)
                     self.extra["fixed_ms"] = small * 1e3
         self.seconds["ours", "import_xlsx"] = min(took)
 
@@ -132,15 +132,15 @@ class Bench:
                 ours.bring_in(client, file, span.rows)
                 view = ours.of_month(span.last)
                 who = f"ours, {months} months"
-                self.seconds[who, "page"] = ours.best(partial(client.grid_page, view), ours.MANY)
-                self.seconds[who, "open_query"] = ours.best(partial(client.grid_totals, view), ours.MANY)
+                self.seconds[who, "page"] = best(partial(client.grid_page, view), ours.MANY)
+                self.seconds[who, "open_query"] = best(partial(client.grid_totals, view), ours.MANY)
                 self.rss["ours"] = max(self.rss["ours"], peak_mb(client.pid))
             with ours.opened(home) as ledger:
                 for place in range(months - 1):
                     ours.close(ledger, span.period(place), f"run{place}")
             with ours.agent(home) as client:
                 assert ours.open_invoices(client) == share
-                self.seconds[f"{who}, all but one cleared", "open_query"] = ours.best(
+                self.seconds[f"{who}, all but one cleared", "open_query"] = best(
                     partial(ours.open_invoices, client), ours.MANY
                 )
             _drop(home)
