@@ -111,25 +111,6 @@ LISTED = 1000
 class Ledger(Protocol):
     """Truth about things. One writer; readers take a cursor of their own."""
 
-    def add(
-        self,
-        invoices: Sequence[Invoice],
-        *,
-        original: str,
-        file: str,
-        at: datetime,
-        cards: Mapping[str, Sequence[Volume]],
-        card: str | None = None,
-        progress: Progress | None = None,
-    ) -> Added:
-        """Bring invoices in, in one transaction. ``cards``: device number → volumes of every card of the home.
-
-        A device-issued invoice's card is its machine number, else the card whose volume holds it, else the home's only card,
-        else ``card``; else it comes in without a unit. Fully digital ones never get a unit. The same invoice twice (by key) is
-        known, not new; when the two differ a finding says where.
-        """
-        ...
-
     def take(
         self,
         readings: Sequence[Reading],
@@ -140,10 +121,14 @@ class Ledger(Protocol):
         period: Period | None = None,
         progress: Progress | None = None,
     ) -> tuple[Added, ...]:
-        """Bring several files in, in one transaction, each an import of its own (see ``add`` for whose card an invoice is).
+        """Bring several files in, in one transaction, each an import of its own. ``cards``: device number → volumes of every card
+        of the home.
 
-        An invoice known as standing that a file calls void gets a void mark (a row of its own) while its unit is open. ``period``:
-        what lies outside it is a finding; so is a day after ``at``. What ``progress`` raises ends it, and nothing is half in.
+        A device-issued invoice's card is its machine number, else the card whose volume holds it, else the home's only card,
+        else ``card``; else it comes in without a unit. Fully digital ones never get a unit. The same invoice twice (by key) is
+        known, not new; when the two differ a finding says where. One known as standing that a file calls void gets a void mark
+        (a row of its own) while its unit is open. ``period``: what lies outside it is a finding; so is a day after ``at``. What
+        ``progress`` raises ends it, and nothing is half in.
         """
         ...
 

@@ -359,7 +359,7 @@ class FakeLedger(BriefLedger):
         sheets = sum(len(self.units.get(unit, ())) for unit in units)
         return self.told_sellers if self.told_sellers is not None else {TAXPAYER: sheets} if sheets else {}
 
-    def add(self, *args: object, **kwargs: object) -> Any:
+    def take(self, *args: object, **kwargs: object) -> Any:
         raise NotImplementedError("the engine imports nothing")
 
 

@@ -34,12 +34,8 @@ class RehearsedLedger:
         self._lock = threading.Lock()
         self._closed: dict[ClearUnit, tuple[str, UnitPreview]] = {}
 
-    def add(self, *given: Any, **named: Any) -> Added:
-        """A rehearsal imports nothing."""
-        raise FapiaoError("bug", what="import in a rehearsal")
-
     def take(self, *given: Any, **named: Any) -> tuple[Added, ...]:
-        """See ``add``."""
+        """A rehearsal imports nothing."""
         raise FapiaoError("bug", what="import in a rehearsal")
 
     def census(self) -> Census:

@@ -91,10 +91,7 @@ class DuckLedger:
         card: str | None = None,
         progress: Progress | None = None,
     ) -> Added:
-        """See ``ports.Ledger``. Nothing is half in, whatever happens: one transaction.
-
-        Raises ``Refused`` (``ledger_simulated``) when a production ledger is given invoices of a simulated card.
-        """
+        """``take`` for the invoices of one file."""
         reading = Reading(file, original, "", invoices, ())
         (added,) = self.take([reading], at=at, cards=cards, card=card, progress=progress)
         return added
@@ -109,7 +106,10 @@ class DuckLedger:
         period: Period | None = None,
         progress: Progress | None = None,
     ) -> tuple[Added, ...]:
-        """See ``ports.Ledger``. Raises ``Refused``: ``ledger_simulated`` as ``add`` does, ``ledger_unwritable``."""
+        """See ``ports.Ledger``. Nothing is half in, whatever happens: one transaction.
+
+        Raises ``Refused``: ``ledger_simulated`` when a production ledger is given invoices of a simulated card, ``ledger_unwritable``.
+        """
         with self._write():
             finder = CardFinder(cards, card, self._refused())
             terms = Terms(finder, dict(self._units.closed), frozenset(map(device_number, cards)), at, period, progress)
