@@ -106,6 +106,7 @@ def print_tables(report: Report) -> None:
                 "goal": goal.name,
                 "value": shown(goal.value),
                 "at most" if goal.better == "lower" else "at least": shown(goal.goal),
+                "of it": "" if goal.value is None or not goal.goal else f"{goal.value / goal.goal:.0%}",
                 "met": "yes" if goal.met else f"NO {goal.why}".strip(),
             }
             for goal in report.goals
