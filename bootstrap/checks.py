@@ -34,7 +34,7 @@ class Heard:
 
 def run(root: Path, python: Path, arguments: list[str]) -> int:
     """Everything; 0 only when nothing failed. ``arguments`` go to pytest."""
-    missing = system.for_tests()
+    missing = system.for_tests(system.WANTED)
     failed = [name for name, command in CHECKS if not passes(name, [str(python), *command], root)]
     say("== pytest", "")
     heard = pytest(python, root, arguments)

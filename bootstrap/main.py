@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import checks, environment
+from bootstrap import checks, environment, hardware
 from bootstrap.say import Trouble, say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +22,9 @@ fapiao-kernel · 清卡向导
                            the same clear without a browser   [--json] [--invoices PATH...] [--home DIR] [--size N]
   python3 start.py test    运行全部检查和测试
                            every check and every test         [pytest arguments]
+  python3 start.py test --hardware-lab
+                           不用真实设备，测到操作系统的 USB、串口和 PC/SC 层（Debian 上以 root 运行）
+                           USB, serial and PC/SC down to the kernel, without hardware (Debian, as root)
 
 其他命令原样交给 fapiao，例如：  any other verb goes to fapiao, for example:
   python3 start.py status | import FILE... | doctor | agent stop | --version
@@ -44,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         python = environment.ready(ROOT)
         if verb == "test":
+            if hardware.OPTION in rest:
+                return hardware.run(ROOT, python, [each for each in rest if each != hardware.OPTION])
             return checks.run(ROOT, python, rest)
         return become([str(python), "-P", "-c", FAPIAO, *(rest if verb == "fapiao" else [verb, *rest])])
     except Trouble as trouble:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bootstrap.say import Trouble, say
@@ -22,7 +22,8 @@ class Wanted:
     what: str
 
 
-def _command(*names: str) -> Callable[[], bool]:
+def command(*names: str) -> Callable[[], bool]:
+    """Whether one of these commands is on the path."""
     return lambda: any(shutil.which(name) for name in names)
 
 
@@ -33,7 +34,9 @@ def _chinese_font() -> bool:
     return bool(found.stdout.strip())
 
 
-def _library(name: str) -> Callable[[], bool]:
+def library(name: str) -> Callable[[], bool]:
+    """Whether the system's loader finds this library (asked on Linux alone)."""
+
     def loads() -> bool:
         try:
             ctypes.CDLL(name)
@@ -45,13 +48,13 @@ def _library(name: str) -> Callable[[], bool]:
 
 
 WANTED = (
-    Wanted("git", _command("git"), "checks over the tracked files"),
+    Wanted("git", command("git"), "checks over the tracked files"),
     Wanted(
         "chromium",
-        _command("chromium", "chromium-browser", "google-chrome"),
+        command("chromium", "chromium-browser", "google-chrome"),
         "the browser test (JupyterLab, the clicked clear)",
     ),
-    Wanted("libatomic1", _library("libatomic.so.1"), "the browser test (Playwright's Node wants it)"),
+    Wanted("libatomic1", library("libatomic.so.1"), "the browser test (Playwright's Node wants it)"),
     Wanted("fonts-noto-cjk", _chinese_font, "Chinese characters on screenshots"),
 )
 
@@ -65,21 +68,21 @@ def apt_install(packages: list[str]) -> bool:
     """apt-get update and install, its output on stderr; False when it failed, which is then said."""
     say(f"正在安装系统软件包：{' '.join(packages)}", "Installing system packages (apt-get) …")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
+    for order in (
         ["apt-get", "update", "-q"],
         ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages],
     ):
-        done = subprocess.run(command, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(order, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode:
             say("  " + "\n  ".join((done.stdout + done.stderr).splitlines()[-8:]))
-            say("系统软件包没有装上。", f"{' '.join(command)} failed.")
+            say("系统软件包没有装上。", f"{' '.join(order)} failed.")
             return False
     return True
 
 
-def for_tests() -> list[str]:
+def for_tests(things: Sequence[Wanted]) -> list[str]:
     """Install what tests want, where we may; returns a line for each thing that is still missing and what is skipped for it."""
-    missing = [wanted for wanted in WANTED if not wanted.present()]
+    missing = [wanted for wanted in things if not wanted.present()]
     if missing and can_install():
         apt_install([wanted.package for wanted in missing])
         missing = [wanted for wanted in missing if not wanted.present()]

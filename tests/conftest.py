@@ -14,6 +14,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+collect_ignore = ["hardware_lab"]
+"""Run by name alone: ``start.py test --hardware-lab``, or ``pytest tests/hardware_lab``."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Chinese by default, and never the home of the person who runs the tests (notebook kernels inherit it too)."""

@@ -14,10 +14,12 @@ from fapiao_kernel.agent.queries import Queries
 from fapiao_kernel.agent.reconciling import Reconciling
 from fapiao_kernel.agent.routes import (
     cards,
+    devices,
     grid,
     issuing,
     ledger,
     lessons,
+    plugins,
     practice,
     reconciling,
     recovery,
@@ -50,6 +52,8 @@ def build(home: House | Path, token: str = "", stop: Callable[[], None] = lambda
     app.include_router(ledger.router(house, queries))
     app.include_router(grid.router(house, Browsing(house, queries)))
     app.include_router(cards.router(house))
+    app.include_router(devices.router(house))
+    app.include_router(plugins.router(house))
     app.include_router(support.router(house, known, queries))
     app.include_router(lessons.router(house, known))
     app.include_router(rehearsals.router(house))

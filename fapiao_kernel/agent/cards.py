@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from fapiao_kernel.agent.changes import Changes
+from fapiao_kernel.agent.kept import Kept
 from fapiao_kernel.agent.plugins import Plugins
 from fapiao_kernel.agent.settings import PRODUCTION, Settings
 from fapiao_kernel.agent.worker import Worker
-from fapiao_kernel.devices.address import parse
-from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Source, Volume
-from fapiao_kernel.domain.detail import InvoiceDetail
-from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, ProtocolError, Refused
-from fapiao_kernel.domain.invoice import InvoiceType
-from fapiao_kernel.domain.issuing import InvoiceSheet, Issued, NextNumber
-from fapiao_kernel.domain.unit import ClearUnit
-from fapiao_kernel.ports import Answer, Card, Clock, IssuingCard, Progress, Summary
+from fapiao_kernel.devices.address import Address, parse
+from fapiao_kernel.devices.plug import DriverSpec, Link, LinkSpec
+from fapiao_kernel.domain.card import CardState, MonthStatistics, Source, Volume
+from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused
+from fapiao_kernel.ports import Card, Clock, NewPin
 
+log = logging.getLogger("fapiao.agent")
 T = TypeVar("T")
 
 FRESH = 10.0
@@ -43,100 +43,6 @@ class Seen:
     problem: FapiaoError | None
 
 
-class Kept:
-    """A card through its driver (``ports.Card``). A broken link is closed, and opened again at the next use: never in mid-act."""
-
-    def __init__(
-        self,
-        address: str,
-        open_card: Callable[[], Card],
-        seen: Callable[[CardState], None],
-        told: Callable[[tuple[MonthStatistics, ...]], None],
-    ) -> None:
-        self._address = address
-        self._open = open_card
-        self._seen = seen
-        self._told = told
-        self._lock = threading.RLock()
-        self._card: Card | None = None
-
-    @property
-    def address(self) -> str:
-        return self._address
-
-    @property
-    def profile(self) -> CardProfile:
-        return self._use(lambda card: card.profile)
-
-    def evidence(self) -> Mapping[str, Evidence]:
-        return self._use(lambda card: card.evidence())
-
-    def read_state(self) -> CardState:
-        state = self._use(lambda card: card.read_state())
-        self._seen(state)
-        return state
-
-    def read_statistics(self) -> tuple[MonthStatistics, ...]:
-        statistics = self._use(lambda card: card.read_statistics())
-        self._told(statistics)
-        return statistics
-
-    def read_volumes(self) -> tuple[Volume, ...]:
-        return self._use(lambda card: card.read_volumes())
-
-    def read_details(
-        self, units: Sequence[ClearUnit], progress: Progress | None = None
-    ) -> tuple[InvoiceDetail, ...] | None:
-        def asked(card: Card) -> tuple[InvoiceDetail, ...] | None:
-            # A driver plugin may be older than this reading: it cannot list them then.
-            read = getattr(card, "read_details", None)
-            return read(units, progress) if read is not None else None
-
-        return self._use(asked)
-
-    def verify_pin(self, pin: str) -> None:
-        self._use(lambda card: card.verify_pin(pin))
-
-    def report(self, types: tuple[InvoiceType, ...]) -> Summary:
-        return self._use(lambda card: card.report(types))
-
-    def read_summary(self, types: tuple[InvoiceType, ...]) -> Summary | None:
-        return self._use(lambda card: card.read_summary(types))
-
-    def clear(self, types: tuple[InvoiceType, ...], payload: bytes) -> Answer:
-        return self._use(lambda card: card.clear(types, payload))
-
-    def next_number(self, invoice_type: InvoiceType) -> NextNumber | None:
-        return self._use(lambda card: _issuing(card).next_number(invoice_type))
-
-    def issue(self, sheet: InvoiceSheet) -> Issued:
-        return self._use(lambda card: _issuing(card).issue(sheet))
-
-    def void(self, invoice_type: InvoiceType, code: str, number: str) -> bool:
-        return self._use(lambda card: _issuing(card).void(invoice_type, code, number))
-
-    def find(self, invoice_type: InvoiceType, code: str, number: str) -> InvoiceDetail | None:
-        return self._use(lambda card: _issuing(card).find(invoice_type, code, number))
-
-    def close(self) -> None:
-        """Let the link go; the next use opens it again."""
-        with self._lock:
-            card, self._card = self._card, None
-        if card is not None:
-            with contextlib.suppress(FapiaoError, OSError):  # it is broken already, or goes now
-                card.close()
-
-    def _use(self, call: Callable[[Card], T]) -> T:
-        with self._lock:
-            if self._card is None:
-                self._card = self._open()
-            try:
-                return call(self._card)
-            except (NotReachable, ProtocolError, OutcomeUnknown):
-                self.close()
-                raise
-
-
 class Cards:
     """Every card that this home knows, by address."""
 
@@ -147,7 +53,7 @@ class Cards:
         worker: Worker,
         changes: Changes,
         clock: Clock,
-        practice_line: Callable[[str], str],
+        practice_line: Callable[[str], tuple[str, str]],
         mark_simulated: Callable[[str], None],
         told: Callable[[str, Source, tuple[MonthStatistics, ...]], None] = lambda device, source, statistics: None,
     ) -> None:
@@ -162,33 +68,58 @@ class Cards:
         self._lock = threading.Lock()
         self._cards: dict[str, Kept] = {}
         self._seen: dict[str, Seen] = {}
+        self._opened: dict[str, tuple[object, Any, Any]] = {}
+        self._new_pins: dict[str, NewPin] = {}
 
     def addresses(self) -> tuple[str, ...]:
         """The addresses of the cards that this home knows."""
         return self._settings.values.cards
 
-    def get(self, address: str) -> IssuingCard:
+    def get(self, address: str) -> Kept:
         """The card at an address. Raises ``UsageError`` for an address that is none; opening waits for the first use."""
         text = str(parse(address))
         with self._lock:
             if text not in self._cards:
                 self._cards[text] = Kept(
                     text,
-                    lambda: self._open(text),
+                    lambda: self.open(text),
                     lambda state: self._note(text, state),
                     lambda statistics: self._pass_on(text, statistics),
+                    lambda: self._still(text),
+                    lambda pin: self._new_pins.update({text: pin}),
                 )
             return self._cards[text]
 
-    def _open(self, text: str) -> Card:
+    def open(self, text: str, around: Callable[[Link, DriverSpec], Link] = lambda link, driver: link) -> Card:
+        """A card opened anew, whoever holds it; ``around``: what goes between its link and its driver."""
         address = parse(text)
-        driver = self._plugins.get("drivers", address.driver)
-        link, where = address.link, address.where
-        if link == "sim":
-            link, where = "serial", self._practice_line(text)
-        opened = self._plugins.get("links", link).open(where)
-        card: Card = driver.open(opened, text)
+        stamp = self._plugins.stamp
+        driver: DriverSpec = self._plugins.get("drivers", address.driver)
+        name, where = address.link, address.where
+        if name == "sim":
+            name, where = self._practice_line(text)
+        link: LinkSpec = self._plugins.get("links", name)
+        opened = link.open(where)
+        try:
+            opened = around(opened, driver)
+            card = driver.open(opened, text)
+        except BaseException:
+            opened.close()
+            raise
+        self._opened[text] = (stamp, driver, link)
         return card
+
+    def _still(self, text: str) -> bool:
+        """Whether the plugins that a card was opened with are those that would open it now."""
+        stamp, driver, link = self._opened[text]
+        if stamp == self._plugins.stamp:
+            return True
+        now = self._plugins.stamp
+        for group, spec in (("drivers", driver), ("links", link)):
+            if not any(spec is each for each in self._plugins.group(group).values()):
+                return False
+        self._opened[text] = (now, driver, link)
+        return True
 
     def _pass_on(self, address: str, statistics: tuple[MonthStatistics, ...]) -> None:
         """What the card told of its months, to whoever keeps it; whose they are is known from its last reading."""
@@ -205,23 +136,42 @@ class Cards:
                 if not self._settings.fresh:  # its rows must not come into production books by import either
                     self._mark_simulated(state.identity.device_number)
                 raise Refused("simulated_card")
+            fresh = self._settings.fresh
+            if fresh:
+                self._fit_for_production(parse(address))
             self._settings.claim(PRODUCTION)
+            if fresh:
+                self._judge_anew()
         self._settings.add_card(address)
         before = self._seen.get(address)
         self._seen[address] = Seen(state, self._clock.now().isoformat(timespec="seconds"), time.monotonic(), None)
         if before is None or before.problem or _without_clock(before.state) != _without_clock(state):
             self._changes.bump()
 
+    def _fit_for_production(self, address: Address) -> None:
+        """A real card makes the home one of production: by no plugin that such a home would not load."""
+        self._plugins.fit_for_production("drivers", address.driver)
+        self._plugins.fit_for_production("links", address.link)
+
+    def _judge_anew(self) -> None:
+        """What a home of production loads of strangers' links and drivers is noted at once."""
+        for group in ("drivers", "links"):
+            self._plugins.group(group)
+
     def seen(self, address: str) -> Seen:
         """The card as last read; asked again when that is old and the card is free. Never waits for a card at work."""
-        known = self._seen.get(address) or Seen(None, "", 0.0, None)
+        known = self.seen_last(address)
         if known.at and time.monotonic() - known.at < FRESH:
             return known
-        look = self._worker.look(address, lambda: self._look(address))
+        look = self._worker.look(address, lambda: self._look(address), light=True)
         if look is not None:
             with contextlib.suppress(NotYet):
                 look.result(PATIENCE)
         return self._seen.get(address, known)
+
+    def seen_last(self, address: str) -> Seen:
+        """The card as last read, without asking it."""
+        return self._seen.get(address) or Seen(None, "", 0.0, None)
 
     def _look(self, address: str) -> None:
         card = self.get(address)
@@ -230,7 +180,8 @@ class Cards:
                 card.read_state()
             except NotReachable:
                 card.read_state()  # over a link opened anew; a reading changes nothing, so it may be asked again
-        except FapiaoError as problem:
+        except Exception as error:  # noqa: BLE001 a stranger's driver may raise anything: that must not take /status along
+            problem = error if isinstance(error, FapiaoError) else _plugin_failed(error, address)
             known = self._seen.get(address)
             state, read_at = (known.state, known.read_at) if known else (None, "")
             self._seen[address] = Seen(state, read_at, time.monotonic(), problem)
@@ -248,6 +199,34 @@ class Cards:
                 found[number] = volumes
         return found
 
+    def holds(self, address: str) -> bool:
+        """Whether this home has the card open just now."""
+        card = self._cards.get(address)
+        return card is not None and card.opened
+
+    @property
+    def new_pins(self) -> Mapping[str, NewPin]:
+        """By address, what a card put in the place of the PIN shown to it, whoever showed it: kept here, and nowhere on the disk,
+        until somebody has it."""
+        return self._new_pins
+
+    def handed_on(self, address: str) -> None:
+        """Whoever keeps the PIN has the new one."""
+        self._new_pins.pop(address, None)
+
+    def let_go(self, address: str) -> None:
+        """Close one card's link, when it is open; its next use opens it again. On the card's thread only."""
+        card = self._cards.get(address)
+        if card is not None:
+            card.close()
+
+    def forget_one(self, address: str) -> None:
+        """Know a card no more. On the card's thread only."""
+        self.let_go(address)
+        self._settings.forget_card(address)
+        self._seen.pop(address, None)
+        self._changes.bump()
+
     def forget(self) -> None:
         """Close every card and what was seen of it: another may stand in its place."""
         self.close()
@@ -259,11 +238,9 @@ class Cards:
             card.close()
 
 
-def _issuing(card: Card) -> IssuingCard:
-    """The same card, when its driver issues; else ``Refused`` (``card_cannot_issue``): a driver plugin may be older than that."""
-    if not hasattr(card, "issue"):
-        raise Refused("card_cannot_issue")
-    return cast(IssuingCard, card)
+def _plugin_failed(error: Exception, address: str) -> FapiaoError:
+    log.error("reading %s failed in its plugin", address, exc_info=error)
+    return NotReachable("device_plugin", original=type(error).__name__, where=address)
 
 
 def _volumes(card: Card) -> tuple[str, tuple[Volume, ...]]:

@@ -6,12 +6,15 @@ import contextlib
 import logging
 import shutil
 import threading
+from dataclasses import asdict
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from fapiao_kernel.agent.cards import Cards
 from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.clock import PracticeClock
+from fapiao_kernel.agent.distributions import Version
 from fapiao_kernel.agent.errors import bug_view, view
 from fapiao_kernel.agent.exports import Exports
 from fapiao_kernel.agent.identity import Identity, versions
@@ -51,7 +54,7 @@ class House:
         self.identity = Identity(home)
         self.settings = Settings(home.settings)
         self.clock = PracticeClock(self.settings.clock_offset)
-        self.plugins = plugins or Plugins()
+        self.plugins = plugins or Plugins(settings=self.settings, note=self._note_plugin)
         self.changes = Changes(self.identity.boot_id)
         self.exports = Exports()
         self._recovery = ""
@@ -149,12 +152,17 @@ class House:
     def _open_intake(self) -> Intake:
         from fapiao_kernel.records.intake.intake import FileIntake
 
-        return FileIntake(self.home.intake, self.plugins.group("importers"))
+        return FileIntake(self.home.intake, self.plugins.live("importers"))
 
     def _open_recorder(self) -> Recorder:
         from fapiao_kernel.records.proof.recorder import ProofRecorder
 
         return ProofRecorder(self.home, self.journal, self.keys.get(), cast("DuckLedger", self.ledger))
+
+    def _note_plugin(self, group: str, entry: EntryPoint, version: Version) -> None:
+        """A stranger's code comes into a production home: the journal has it before it is used."""
+        said = {"group": group, "id": entry.name, "value": entry.value, **asdict(version)}
+        self.journal.append("plugin.loaded", said, who=self.identity.who)
 
     def _copy_ledger(self, path: Path) -> None:
         """A copy for the backup; none when there is no ledger yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from fapiao_kernel.agent.identity import versions
 from fapiao_kernel.agent.plugins import GROUPS
 from fapiao_kernel.agent.views import finding_of_error, finding_view
 from fapiao_kernel.domain.errors import FapiaoError, finding
-from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.domain.finding import Finding, Severity
 from fapiao_kernel.operations.checks import chain_check
 from fapiao_kernel.records.proof.signature import fingerprint, grouped
 
@@ -21,23 +22,27 @@ _LOW_MB = 1024
 
 
 def doctor(house: House) -> dict[str, Any]:
-    """``{"findings": [FindingView...], "plugins": {group: [id...]}, "versions": {...}}``."""
+    """``{"findings": [FindingView...], "plugins": {group: [id...]}, "allowed": [{"name", "version", "sha256"}...], "versions": {...}}``;
+    ``allowed``: strangers' plugins that a production home loads."""
     told = [finding_view(f) for f in _findings(house)]
     if house.settle_error is not None:
         told.insert(0, finding_of_error(house.settle_error.model_dump()))
     return {
         "findings": [f.model_dump() for f in told],
         "plugins": {group: sorted(house.plugins.group(group)) for group in GROUPS},
+        "allowed": [asdict(version) for version in house.settings.plugins_allowed],
         "versions": versions(),
     }
 
 
 def _findings(house: House) -> Iterator[Finding]:
     yield finding("agent_ok", version=house.identity.version)
-    wrong = house.plugins.findings()
-    yield from wrong
-    if not wrong:
+    said = house.plugins.findings()
+    yield from said
+    if all(each.severity is Severity.INFO for each in said):
         yield finding("plugins_ok", count=sum(len(house.plugins.group(group)) for group in GROUPS))
+    for card in house.cards.new_pins:
+        yield finding("new_pin_waits", card=card)
     yield from _journal(house)
     yield from _issuing(house)
     free = shutil.disk_usage(house.home.root).free // 2**20

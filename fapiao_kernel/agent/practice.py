@@ -36,13 +36,13 @@ class PracticeRoom:
         )  # around calls of the plugin; the card's thread takes it while a world is being filled
         self._making = threading.Lock()
 
-    def line(self, card: str) -> str:
-        """Where the practice card listens just now. Raises ``NotReachable`` (``no_practice``, ``no_practice_card`` for an address
-        that is another)."""
+    def line(self, card: str) -> tuple[str, str]:
+        """By which link, and where, the practice card listens just now. Raises ``NotReachable`` (``no_practice``,
+        ``no_practice_card`` for an address that is another)."""
         world = self.world()
         if card != world.card:
             raise NotReachable("no_practice_card", card=card, known=world.card)
-        return world.line
+        return world.link, world.line
 
     def world(self) -> PracticeWorld:
         """The world, its far ends running. Raises ``NotReachable`` (``no_practice``) when this home has none."""
@@ -76,7 +76,7 @@ class PracticeRoom:
     ) -> PracticeView:
         """Make the world and bring its invoices in, or attach the one that is there.
 
-        Raises ``Refused`` (``home_is_production``), ``UsageError`` (``nothing_imported``).
+        Raises ``Refused`` (``home_is_production``), ``UsageError`` (``nothing_imported``), ``NotReachable`` (``no_plugin``).
         """
         with self._making, worker.job("practice", "准备练习环境") as progress:
             if self._settings.values.practice_ready:
@@ -87,7 +87,9 @@ class PracticeRoom:
             readings, files = importing.read(request.invoices, spent.phase("read"))
             if request.invoices and not any(reading.invoices for reading in readings):
                 raise UsageError("nothing_imported")
+            self._named(request.plugin)
             self._settings.claim(PRACTICE)
+            self._settings.practice_by(request.plugin)
             options = PracticeOptions(
                 size=request.size,
                 seed=request.seed,
@@ -114,7 +116,11 @@ class PracticeRoom:
 
     @property
     def _plugin(self) -> Practice:
-        plugin: Practice = self._plugins.only("practice")
+        return self._named(self._settings.values.practice_plugin)
+
+    def _named(self, name: str) -> Practice:
+        """The practice plugin of this name; ours for none. Raises ``NotReachable`` (``no_plugin``)."""
+        plugin: Practice = self._plugins.get("practice", name) if name else self._plugins.only("practice")
         return plugin
 
     def view(self) -> PracticeView:

@@ -91,7 +91,7 @@ def strike(practice: Practice, folder: Path) -> None:
 
 def _twin_card(house: House, world: PracticeWorld) -> Card:
     """The twin through the shipped driver; not among the home's cards, where a production home would refuse it."""
-    link = house.plugins.get("links", "serial").open(world.line)
+    link = house.plugins.get("links", world.link).open(world.line)
     card: Card = house.plugins.get("drivers", parse(world.card).driver).open(link, world.card)
     return card
 

@@ -51,6 +51,7 @@ class Worker:
         self._lock = threading.Lock()
         self._threads: dict[str, ThreadPoolExecutor] = {}
         self._at_work: dict[str, int] = {}
+        self._acts = 0
         self._jobs: dict[str, Job] = {}
         self._failures: dict[str, ErrorView] = {}
         self._settled = threading.Event()
@@ -116,12 +117,13 @@ class Worker:
             future = self._submit(card, call)
         return future.result()
 
-    def look(self, card: str, call: Callable[[], T]) -> Future[T] | None:
-        """Run on the card's thread when that is free; None, and nothing done, when it is at work."""
+    def look(self, card: str, call: Callable[[], T], *, light: bool = False) -> Future[T] | None:
+        """Run on the card's thread when that is free; None, and nothing done, when it is at work. ``light``: no more than a glance
+        for a status, which does not count as being at work for ``at_work``."""
         with self._lock:
             if self._stopping or self._at_work.get(card) or not self._settled.is_set():
                 return None
-            return self._submit(card, call)
+            return self._submit(card, call, light)
 
     @contextmanager
     def job(self, id: str, label: str) -> Iterator[Callable[[str, int, int], None]]:
@@ -169,6 +171,12 @@ class Worker:
         with self._lock:
             return [job.view() for job in self._jobs.values()]
 
+    @property
+    def at_work(self) -> bool:
+        """Whether any card is at work, glances at it aside."""
+        with self._lock:
+            return self._acts > 0
+
     # --- start and stop
 
     def settled(self) -> None:
@@ -184,10 +192,11 @@ class Worker:
         for thread in threads:
             thread.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, card: str, call: Callable[[], T]) -> Future[T]:
+    def _submit(self, card: str, call: Callable[[], T], light: bool = False) -> Future[T]:
         if card not in self._threads:
             self._threads[card] = ThreadPoolExecutor(1, thread_name_prefix="card")
         self._at_work[card] = self._at_work.get(card, 0) + 1
+        self._acts += not light
 
         def work() -> T:
             try:
@@ -196,6 +205,7 @@ class Worker:
             finally:
                 with self._lock:
                     self._at_work[card] -= 1
+                    self._acts -= not light
 
         return self._threads[card].submit(work)
 

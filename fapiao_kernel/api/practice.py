@@ -11,12 +11,14 @@ from fapiao_kernel.api.shapes import Shape
 
 
 class PracticeRequest(Shape):
-    """``invoices``: the user's own files or folders in place of the sample month. ``fault``: one fault by name."""
+    """``invoices``: the user's own files or folders in place of the sample month. ``fault``: one fault by name. ``plugin``: which
+    practice plugin makes the world (``fapiao.practice``); empty: ours."""
 
     size: int = 2000
     seed: int = 20261
     invoices: list[str] = []
     fault: str = ""
+    plugin: str = ""
 
 
 class PracticeView(Shape):

@@ -19,6 +19,8 @@ def doctor(home: HomeOption = None, as_json: Json = False) -> None:
         say(line, as_json=as_json)
     for group, ids in told["plugins"].items():
         say(f"  {group}: {', '.join(ids) or '—'}", as_json=as_json)
+    for allowed in told["allowed"]:
+        say(f"  允许 allowed: {allowed['name']} {allowed['version']}", as_json=as_json)
     bad = any(f["severity"] in ("warning", "blocker", "unknown") for f in told["findings"])
     raise Done(told, 1 if bad else 0)
 

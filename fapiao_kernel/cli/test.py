@@ -13,7 +13,10 @@ START = "start.py"
 
 @verb
 def test(context: typer.Context, as_json: Json = False) -> None:
-    """运行全部检查和测试（在源码目录里）· Run every check and test (in the checkout). 其余参数交给 pytest · others go to pytest."""
+    """运行全部检查和测试（在源码目录里）· Run every check and test (in the checkout). 其余参数交给 pytest · others go to pytest.
+
+    --hardware-lab：不用真实设备，只测操作系统的 USB、串口和 PC/SC 层 · the USB, serial and PC/SC layers alone, down to the kernel.
+    """
     import subprocess
     import sys
 

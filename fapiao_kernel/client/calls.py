@@ -14,6 +14,7 @@ from fapiao_kernel.api.runs import Accept, Act, Approve, Confirm, Confirmed, Exe
 from fapiao_kernel.api.selection import SelectedView, Selecting
 from fapiao_kernel.api.shapes import Changes, RunSummary, StatusView
 from fapiao_kernel.api.support import Diagnosis, ExplainRequest, FailureView
+from fapiao_kernel.client.devices import Devices
 from fapiao_kernel.client.errors import RequestError
 from fapiao_kernel.client.grid import Grid
 from fapiao_kernel.client.issuing import Issuing
@@ -26,7 +27,7 @@ from fapiao_kernel.client.results import Results
 from fapiao_kernel.client.wire import Wire
 
 
-class Client(Rehearsals, Recovery, Querying, Grid, Issuing, Reconciling):
+class Client(Rehearsals, Recovery, Querying, Grid, Issuing, Reconciling, Devices):
     """A client of one agent. Every method raises ``RequestError``; safe to use from several threads."""
 
     def __init__(self, wire: Wire, home: Path) -> None:
@@ -77,7 +78,7 @@ class Client(Rehearsals, Recovery, Querying, Grid, Issuing, Reconciling):
         return self._wire.ask(Changes, "GET", "/changes", params={"since": since})
 
     def doctor(self) -> dict[str, Any]:
-        """``{"findings": [...], "plugins": {...}, "versions": {...}}``."""
+        """``{"findings": [...], "plugins": {...}, "allowed": [...], "versions": {...}}``."""
         return dict(self._wire.json("GET", "/doctor"))
 
     def stop(self) -> None:

@@ -132,3 +132,5 @@ class DriverSpec:
     """What ``record`` masks beside ISO 7816-4's own VERIFY and CHANGE REFERENCE DATA."""
     practice: str = ""
     """Name of the ``fapiao.practice`` plugin that simulates such a card; without one a driver cannot be certified."""
+    sample_payload: bytes = b""
+    """A clear payload of the right form (清卡密文), which no card would take; the kit lets it reach none. Empty: none to show."""

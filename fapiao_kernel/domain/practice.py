@@ -24,9 +24,9 @@ class PracticeOptions:
 class PracticeWorld:
     """A running practice world.
 
-    ``card`` is the card's lasting address (``gb18240+sim://novice``), ``line`` where it listens just now (a pty's path, or
-    ``socket://127.0.0.1:PORT``). ``pin`` is the practice card's own and stands on the amber band. ``clock_offset``: seconds to
-    add to the machine's clock to have the world's.
+    ``card`` is the card's lasting address (``gb18240+sim://novice``), ``line`` where it listens just now, as ``link``
+    takes it (a pty's path, or ``socket://127.0.0.1:PORT``). ``pin`` is the practice card's own and stands on the amber band.
+    ``clock_offset``: seconds to add to the machine's clock to have the world's.
     """
 
     card: str
@@ -39,3 +39,5 @@ class PracticeWorld:
     clock_offset: float
     pin: str = field(repr=False)
     fault: str = ""
+    link: str = "serial"
+    """The link plugin whose ``where`` the line is."""

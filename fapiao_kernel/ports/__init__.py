@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fapiao_kernel.ports.authority import Authorisation, Authority, Declaration
 from fapiao_kernel.ports.common import Clock, Progress
-from fapiao_kernel.ports.device import Answer, Card, IssuingCard, Summary
+from fapiao_kernel.ports.device import Answer, Card, IssuingCard, NewPin, Summary
 from fapiao_kernel.ports.intake import FIELDS, Intake, Reading, Sheets, Table
 from fapiao_kernel.ports.journal import Journal, Record
 from fapiao_kernel.ports.ledger import LISTED, Added, Census, Ledger, Listed, RateTotal, Tally, UnitPreview
@@ -37,6 +37,7 @@ __all__ = [
     "Ledger",
     "Listed",
     "Need",
+    "NewPin",
     "Policy",
     "Practice",
     "Progress",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Source, Volume
@@ -34,6 +34,13 @@ class Answer:
     status: str
     sentence: str = ""
     source: Source = Source.READ
+
+
+@dataclass(frozen=True)
+class NewPin:
+    """The PIN (新口令) that a card put in the place of the one presented. A secret: for whoever keeps the PIN, and no record."""
+
+    value: str = field(repr=False)
 
 
 class Card(Protocol):
@@ -68,10 +75,13 @@ class Card(Protocol):
         """
         ...
 
-    def verify_pin(self, pin: str) -> None:
-        """Present the PIN once. Raises ``Refused`` (``pin_wrong`` with tries left, ``pin_blocked``, ``pin_tries_low``).
+    def verify_pin(self, pin: str, *, spend_low_tries: bool = False) -> NewPin | None:
+        """Present the PIN once. Raises ``Refused`` (``pin_wrong`` with tries left, ``pin_blocked``, ``pin_tries_low``,
+        ``pin_tries_unknown``).
 
-        Reads the tries left first, and does not send at three or fewer.
+        Reads the tries left first. At three or fewer, or where the card does not tell, it sends only with ``spend_low_tries``, which
+        a person asks for by name and no run ever does; at none left it never sends. Gives the PIN that the card put in its place,
+        for cards that do so: whoever presents a PIN to such a card must hand it on.
         """
         ...
 

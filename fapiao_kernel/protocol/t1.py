@@ -2,7 +2,8 @@
 
 Whoever owns the line sends what a step says, waits, and tells what came. No command is ever handed to the card twice: what is sent
 again is the very same block with the same N(S), and only when the card itself says that it still waits for it; a lost reply is
-asked for by R-block. RESYNCH happens on opening alone, never inside a command, since it would make a repeated block a new one.
+asked for by R-block. RESYNCH happens on opening alone, never inside a command, since it would make a repeated block a new one:
+where the standard goes on to RESYNCH (rule 7.4.2) this terminal gives up, and the outcome is asked for after opening anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fapiao_kernel.protocol.t1_block import (
     RESYNCH,
     WTX,
     Block,
+    Edc,
     information,
     parse,
     ready,
@@ -28,12 +30,12 @@ from fapiao_kernel.protocol.t1_block import (
 
 DEFAULT_IFS = 32
 """Bytes of INF that a side takes before anything else was agreed (ISO/IEC 7816-3, 11.4.2)."""
-REPAIRS = 3
-"""How often a block is asked for again before the terminal gives up (ISO/IEC 7816-3, 11.6.3.2 rule 7)."""
+REPAIRS = 2
+"""Further attempts after a first one that failed, three in all (ISO/IEC 7816-3, 11.6.3.2: rule 7.4 for blocks, 6.4 for RESYNCH)."""
 COPIES = 64
-"""How many blocks nobody asked for are dropped before a line that only repeats itself is given up (ours)."""
-EXTENSIONS = 250
-"""How often one command may ask for more time (ours): a card that waits for ever is not waited for."""
+"""How many blocks that bring nothing on are taken before a line that only repeats itself is given up (ours)."""
+LONGEST = 600
+"""Block waiting times that one command may ask for in all (ours): a card that waits for ever is not waited for."""
 MAX_REPLY = 65538
 """A response APDU has 65536 bytes of data at most, and a status word: a card that chains on is not sane."""
 
@@ -51,7 +53,8 @@ SILENCE = Silence.SILENCE
 class Step:
     """What to do next: ``send`` these bytes (none: listen on), wait ``patience`` block waiting times; ``done``: ``reply`` is there.
 
-    ``drain``: what came was garbled, so let the line fall silent before sending.
+    A ``patience`` of 0: nothing is awaited, tell ``SILENCE`` at once. ``drain``: what came was garbled, so let the line fall silent
+    before sending.
     """
 
     send: bytes = field(default=b"", repr=False)
@@ -68,6 +71,7 @@ class _Phase(Enum):
     IDLE = 3
     SENDING = 4
     RECEIVING = 5
+    ABORTED = 6
 
 
 class Terminal:
@@ -77,7 +81,8 @@ class Terminal:
     ``protocol_aborted`` (card broke off), ``protocol_order`` (used out of turn). After any of them it is closed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, edc: Edc = Edc.LRC) -> None:
+        self._edc = edc
         self._phase = _Phase.CLOSED
         self._mine = 0  # N(S) of the next I-block that we send
         self._theirs = 0  # N(S) of the I-block that we wait for
@@ -86,9 +91,10 @@ class Terminal:
         self._last: Block | None = None
         self._again: Block | None = None  # an S-block request of ours that is not answered yet
         self._reply = bytearray()
+        self._blocks = 0
         self._tries = 0
         self._copies = 0
-        self._extensions = 0
+        self._waited = 0
         self._heard = False
 
     @property
@@ -110,7 +116,7 @@ class Terminal:
             raise ProtocolError("protocol_order")
         self._left = apdu
         self._reply.clear()
-        self._extensions = 0
+        self._blocks = self._waited = 0
         self._start()
         return self._next_part()
 
@@ -118,10 +124,12 @@ class Terminal:
         """What came: one block's raw bytes, or ``SILENCE`` after the wait."""
         if self._phase in (_Phase.CLOSED, _Phase.IDLE):
             raise ProtocolError("protocol_order")
+        if self._phase is _Phase.ABORTED:
+            self._fail("protocol_aborted")
         if isinstance(what, Silence):
             return self._repair(OTHER_ERROR)
         try:
-            block = parse(what)
+            block = parse(what, self._edc)
         except ProtocolError:
             self._heard = True
             return self._repair(EDC_ERROR)
@@ -154,21 +162,21 @@ class Terminal:
         self._phase = _Phase.SENDING if self._left else _Phase.RECEIVING
         self._mine ^= 1
         self._last = block
-        return Step(block.encode())
+        return self._say(block)
 
     def _on_ready(self, block: Block) -> Step:
         assert self._last is not None
         if self._last.is_information and block.sequence == self._last.sequence:
             # The card says that it still waits for this very block: it never took it.
             self._count()
-            return Step(self._last.encode())
+            return self._say(self._last)
         if self._last.more and block.sequence == self._mine:
             self._start()
             return self._next_part()
         if self._last.is_ready:
             # Our R-block (an acknowledgement in the card's chain) did not arrive soundly.
             self._count()
-            return Step(self._last.encode())
+            return self._say(self._last)
         return self._repair(OTHER_ERROR)
 
     # --- receiving -------------------------------------------------------------------------------------------------
@@ -180,49 +188,61 @@ class Terminal:
             return self._fail("protocol_garbled")  # an answer to half a command
         self._theirs ^= 1
         self._reply += block.inf
-        if len(self._reply) > MAX_REPLY:
+        self._blocks += 1
+        if max(len(self._reply), self._blocks) > MAX_REPLY:  # a card may chain empty blocks, too
             return self._fail("protocol_garbled")
         self._start()
         if not block.more:
             self._phase = _Phase.IDLE
             return Step(done=True, reply=bytes(self._reply))
         self._last = ready(self._theirs)
-        return Step(self._last.encode())
+        return self._say(self._last)
 
     # --- supervision -----------------------------------------------------------------------------------------------
 
     def _supervised(self, block: Block) -> Step:
+        """A request of the card is granted with its own INF (rules 3, 4 and 9); RESYNCH is the terminal's alone (rule 6.1)."""
         if not block.request or block.kind == RESYNCH:
             return self._repair(OTHER_ERROR)
-        answer = Step(supervisory(block.kind, block.inf, request=False).encode())
+        if block.kind == IFS and not 1 <= block.inf[0] <= MAX_INF:
+            return self._repair(OTHER_ERROR)
+        answer = supervisory(block.kind, block.inf, request=False)
         if block.kind == ABORT:
-            self._phase = _Phase.CLOSED
-            raise ProtocolError("protocol_aborted")
+            self._phase = _Phase.ABORTED
+            return Step(answer.encode(self._edc), patience=0)
         if block.kind == WTX:
-            self._extensions += 1
-            if self._extensions > EXTENSIONS:
+            patience = max(1, block.inf[0])
+            self._waited += patience
+            if self._waited > LONGEST:
                 return self._fail("protocol_silent")
             self._tries = 0
-            return Step(answer.send, patience=max(1, block.inf[0]))
-        if not 1 <= block.inf[0] <= MAX_INF:
-            return self._repair(OTHER_ERROR)
+            return self._say(answer, patience)
+        self._bear_with()
         self._ifsc = block.inf[0]
-        return answer
+        return self._say(answer)
 
     # --- repair ----------------------------------------------------------------------------------------------------
 
     def _repair(self, error: int) -> Step:
         self._count()
         wanted = self._again or ready(self._theirs, error)
-        return Step(wanted.encode(), drain=error == EDC_ERROR)
+        return Step(wanted.encode(self._edc), drain=error == EDC_ERROR)
 
     def _drop(self) -> Step:
+        self._bear_with()
+        return Step()
+
+    def _bear_with(self) -> None:
         self._copies += 1
-        return Step() if self._copies <= COPIES else self._fail("protocol_garbled")
+        if self._copies > COPIES:
+            self._fail("protocol_garbled")
 
     def _ask(self, block: Block) -> Step:
         self._again = block
-        return Step(block.encode())
+        return self._say(block)
+
+    def _say(self, block: Block, patience: int = 1) -> Step:
+        return Step(block.encode(self._edc), patience=patience)
 
     def _start(self) -> None:
         self._tries = self._copies = 0

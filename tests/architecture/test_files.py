@@ -47,10 +47,10 @@ SAID_BY_THE_MODULE = {"main", "register", "router"}
 
 
 def public_parts(tree: ast.Module) -> Iterator[tuple[int, str, ast.AST]]:
-    """Public classes and functions of a module; a method is its class's matter."""
+    """Public classes and functions of a module; a method is its class's matter, and a test (of the kit) says what it is by its name."""
     for node in tree.body:
         named = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        if named and not node.name.startswith("_") and node.name not in SAID_BY_THE_MODULE:
+        if named and not node.name.startswith(("_", "test_")) and node.name not in SAID_BY_THE_MODULE:
             yield node.lineno, node.name, node
 
 

@@ -74,8 +74,9 @@ def test_every_entry_point_of_ours_loads(root: Path) -> None:
     groups = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
     program = (
         "import importlib, sys\n"
-        "for module, name in (target.split(':') for target in sys.argv[1:]):\n"
-        "    getattr(importlib.import_module(module), name)"
+        "for module, _, name in (target.partition(':') for target in sys.argv[1:]):\n"
+        "    loaded = importlib.import_module(module)\n"
+        "    name and getattr(loaded, name)"
     )
     targets = [target for group in groups.values() for target in group.values()]
     done = subprocess.run([sys.executable, "-c", program, *targets], capture_output=True, text=True)

@@ -24,6 +24,7 @@ def test_help_names_every_verb(fapiao) -> None:
         "verify",
         "agent",
         "devices",
+        "plugins",
         "doctor",
         "backup",
     ):

@@ -34,6 +34,6 @@ def test_its_options_reach_the_test_command(root: Path, tmp_path: Path) -> None:
     """A checkout whose start.py only says what it was given."""
     (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text("utf-8"), "utf-8")
     (tmp_path / "start.py").write_text("import sys; print(sys.argv[1:]); sys.exit(3)", "utf-8")
-    command = [sys.executable, "-m", "fapiao_kernel.cli.main", "test", "-k", "ledger"]
+    command = [sys.executable, "-m", "fapiao_kernel.cli.main", "test", "--hardware-lab", "-k", "ledger"]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert (told.returncode, told.stdout.strip()) == (3, "['test', '-k', 'ledger']")
+    assert (told.returncode, told.stdout.strip()) == (3, "['test', '--hardware-lab', '-k', 'ledger']")

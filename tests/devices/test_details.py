@@ -49,7 +49,8 @@ def test_two_thousand_invoices_are_read_in_a_moment_and_progress_is_told(listing
     print(f"2,000 invoices over the pty: {perf_counter() - begun:.2f} s")
     assert [one.number for one in found] == [f"{n:08}" for n in range(1, 2001)]
     assert {(one.period, one.invoice_type) for one in found} == {(OCTOBER, InvoiceType.SPECIAL)}
-    assert [done for label, done, _ in told if label == str(SPECIAL)] == list(range(0, 2001, files.DETAILS_AT_ONCE))
+    steps = [*range(0, 2000, files.DETAILS_AT_ONCE), 2000]
+    assert [done for label, done, _ in told if label == str(SPECIAL)] == steps
 
 
 def test_a_card_without_a_list_says_none_and_works_on(start_card: StartCard, open_card: OpenCard):

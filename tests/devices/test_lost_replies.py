@@ -225,7 +225,7 @@ def test_a_device_held_by_another_program_is_busy(start_card: StartCard, open_ca
     open_card(process)
     with pytest.raises(NotReachable) as caught:
         open_serial(process.line, WAIT)
-    assert caught.value.code == "device_busy"
+    assert (caught.value.code, caught.value.facts["pid"]) == ("device_busy_by", os.getpid())
 
 
 @pytest.mark.parametrize("where", ["/dev/pts/999999", "socket://127.0.0.1:1"])

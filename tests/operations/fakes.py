@@ -160,9 +160,9 @@ class FakeCard(ListingCard):
         self._here()
         return self.volumes
 
-    def verify_pin(self, pin: str) -> None:
+    def verify_pin(self, pin: str, *, spend_low_tries: bool = False) -> None:
         self._here()
-        assert pin, "an empty PIN must never reach a card"
+        assert pin and not spend_low_tries, "a run sends no empty PIN, and never spends the last tries"
         self.pin_shown.append(pin)
         if pin != PIN:
             self.tries -= 1

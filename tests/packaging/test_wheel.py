@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SHARED = "fapiao_kernel-{version}.data/data/share/"
-WORKSHOP = ("tests", "benchmarks", "bootstrap", "start.py", "docs", ".ci")
+WORKSHOP = ("tests", "benchmarks", "bootstrap", "examples", "start.py", "docs", ".ci")
 
 
 def shared(names: set[str]) -> set[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fapiao_kernel.domain.errors import ProtocolError
 from fapiao_kernel.protocol import t1_block
 from fapiao_kernel.protocol.t1 import REPAIRS, SILENCE, Step, Terminal
-from fapiao_kernel.protocol.t1_block import information, parse, ready, supervisory
+from fapiao_kernel.protocol.t1_block import Block, Edc, information, parse, ready, supervisory
 from fapiao_kernel.simulator.card.t1_peer import Command, Peer, Send
 
 
@@ -73,7 +73,7 @@ def test_a_lost_reply_is_asked_for_and_the_command_is_not_sent_again() -> None:
     assert caught.value.code == "protocol_silent"
 
 
-def test_a_garbled_reply_is_asked_for_three_times_and_then_given_up() -> None:
+def test_a_garbled_reply_is_received_three_times_and_then_given_up() -> None:
     terminal = opened()
     terminal.command(b"\x01")
     for _ in range(REPAIRS):
@@ -103,12 +103,86 @@ def test_a_copy_of_an_older_reply_is_dropped() -> None:
     assert terminal.received(information(1, b"\x6a\x80").encode()).reply == b"\x6a\x80"
 
 
-def test_a_card_that_aborts_ends_the_exchange() -> None:
+def test_a_card_that_aborts_is_answered_and_ends_the_exchange() -> None:
     terminal = opened()
     terminal.command(b"\x01")
+    step = terminal.received(supervisory(t1_block.ABORT, request=True).encode())
+    assert parse(step.send) == supervisory(t1_block.ABORT, request=False) and step.patience == 0
     with pytest.raises(ProtocolError) as caught:
-        terminal.received(supervisory(t1_block.ABORT, request=True).encode())
+        terminal.received(SILENCE)
     assert caught.value.code == "protocol_aborted"
+    with pytest.raises(ProtocolError):
+        terminal.command(b"\x01")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        supervisory(t1_block.IFS, b"\x20", request=True),
+        information(1, b"a copy"),
+        information(0, b"", more=True),
+    ],
+)
+def test_a_card_that_brings_nothing_on_for_ever_is_given_up(block: Block) -> None:
+    terminal = opened()
+    terminal.command(b"\x01")
+    with pytest.raises(ProtocolError):
+        for turn in range(100_000):
+            again = information(turn % 2, b"", more=True) if block.more else block
+            terminal.received(again.encode())
+
+
+@pytest.mark.parametrize("size", [b"\x00", b"\xff"])
+def test_a_block_size_that_the_standard_does_not_know_is_refused(size: bytes) -> None:
+    terminal = opened()
+    terminal.command(bytes(40))
+    step = terminal.received(supervisory(t1_block.IFS, size, request=True).encode())
+    assert parse(step.send) == ready(0, t1_block.OTHER_ERROR)
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_resynch_and_the_block_size_are_asked_for_three_times_each(answered: int) -> None:
+    terminal = Terminal()
+    sent = [terminal.open().send]
+    if answered:
+        sent = [terminal.received(supervisory(t1_block.RESYNCH, request=False).encode()).send]
+    with pytest.raises(ProtocolError) as caught:
+        while True:
+            sent.append(terminal.received(SILENCE).send)
+    assert sent == [sent[0]] * 3
+    assert caught.value.code == "protocol_silent"
+
+
+def test_leftovers_before_the_answer_to_resynch_are_dropped() -> None:
+    terminal = Terminal()
+    terminal.open()
+    for left in (information(1, b"\x90\x00"), ready(0), supervisory(t1_block.WTX, b"\x01", request=True)):
+        assert terminal.received(left.encode()) == Step()
+    step = terminal.received(supervisory(t1_block.RESYNCH, request=False).encode())
+    assert parse(step.send) == supervisory(t1_block.IFS, b"\xfe", request=True)
+
+
+def test_inside_a_command_neither_side_resynchronises() -> None:
+    terminal = opened()
+    terminal.command(b"\x01")
+    step = terminal.received(supervisory(t1_block.RESYNCH, request=True).encode())
+    assert parse(step.send) == ready(0, t1_block.OTHER_ERROR)
+    sent = [terminal.received(SILENCE).send]
+    with pytest.raises(ProtocolError):
+        terminal.received(SILENCE)
+    assert all(parse(block).is_ready for block in sent)
+
+
+def test_with_crc_every_block_both_ways_ends_in_one() -> None:
+    terminal = Terminal(Edc.CRC)
+    assert terminal.open().send == supervisory(t1_block.RESYNCH, request=True).encode(Edc.CRC)
+    step = terminal.received(supervisory(t1_block.RESYNCH, request=False).encode(Edc.CRC))
+    assert parse(step.send, Edc.CRC) == supervisory(t1_block.IFS, b"\xfe", request=True)
+    assert terminal.received(supervisory(t1_block.IFS, b"\xfe", request=False).encode(Edc.CRC)).done
+    assert parse(terminal.command(b"\x01").send, Edc.CRC) == information(0, b"\x01")
+    garbled = information(0, b"\x90\x00").encode(Edc.LRC)
+    assert parse(terminal.received(garbled).send, Edc.CRC) == ready(0, t1_block.EDC_ERROR)
+    assert terminal.received(information(0, b"\x90\x00").encode(Edc.CRC)).reply == b"\x90\x00"
 
 
 def test_a_card_that_asks_for_time_for_ever_is_given_up() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fapiao_kernel.domain.errors import ProtocolError
 from fapiao_kernel.protocol import t1_block
-from fapiao_kernel.protocol.t1_block import Block, Collector, information, parse, ready, supervisory
+from fapiao_kernel.protocol.t1_block import Block, Collector, Edc, crc, information, parse, ready, supervisory
 
 
 @pytest.mark.parametrize(
@@ -29,21 +29,44 @@ def test_each_kind_of_block_has_the_standards_bytes(block: Block, raw: str) -> N
     assert parse(bytes.fromhex(raw)) == block
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_are_a_block_or_a_protocol_error(raw: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "sent"),
+    [
+        (b"123456789", "6E90"),  # check value 906E of CRC-16/X-25, low byte first
+        (bytes(3), "CCC6"),  # these three: ISO/IEC 14443-3, annex B, which names the same ISO/IEC 13239
+        (b"\x0f\xaa\xff", "FCD1"),
+        (b"\x0a\x12\x34\x56", "2CF6"),
+    ],
+)
+def test_the_crc_is_that_of_iso_13239(data: bytes, sent: str) -> None:
+    assert crc(data).hex().upper() == sent
+
+
+@given(st.binary(max_size=300), st.sampled_from(Edc))
+def test_any_bytes_are_a_block_or_a_protocol_error(raw: bytes, edc: Edc) -> None:
     try:
-        block = parse(raw)
+        block = parse(raw, edc)
     except ProtocolError:
         return
-    assert block.encode() == raw
+    assert block.encode(edc) == raw
 
 
-@given(st.integers(0, 1), st.binary(max_size=254), st.booleans(), st.integers(0, 2047))
-def test_a_single_wrong_bit_is_always_noticed(sequence: int, inf: bytes, more: bool, at: int) -> None:
-    raw = bytearray(information(sequence, inf, more).encode())
+@given(st.integers(0, 1), st.binary(max_size=254), st.booleans(), st.integers(0, 2047), st.sampled_from(Edc))
+def test_a_single_wrong_bit_is_always_noticed(sequence: int, inf: bytes, more: bool, at: int, edc: Edc) -> None:
+    raw = bytearray(information(sequence, inf, more).encode(edc))
     raw[at // 8 % len(raw)] ^= 1 << at % 8
     with pytest.raises(ProtocolError):
-        parse(bytes(raw))
+        parse(bytes(raw), edc)
+
+
+@given(st.binary(max_size=254), st.integers(0, 2031), st.integers(0, 0xFFFF))
+def test_a_crc_notices_every_burst_of_up_to_sixteen_bits(inf: bytes, at: int, burst: int) -> None:
+    raw = information(0, inf).encode(Edc.CRC)
+    at %= 8 * len(raw) - 16
+    # Bits in the order of the line: within a byte the lowest comes first.
+    garbled = int.from_bytes(raw, "little") ^ (burst | 1) << at
+    with pytest.raises(ProtocolError):
+        parse(garbled.to_bytes(len(raw), "little"), Edc.CRC)
 
 
 @given(st.lists(st.binary(max_size=254), min_size=1, max_size=5), st.lists(st.integers(1, 40), min_size=1))

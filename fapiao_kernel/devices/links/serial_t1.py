@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import serial
 
-from fapiao_kernel.devices.plug import Link, LinkSpec
+from fapiao_kernel.devices.holder import holder
+from fapiao_kernel.devices.links.serial_find import find
+from fapiao_kernel.devices.links.serial_where import Where, parse
+from fapiao_kernel.devices.owner import Claim, busy, claim
+from fapiao_kernel.devices.plug import Link, LinkCan, LinkSpec
 from fapiao_kernel.domain.errors import NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.protocol.t1 import SILENCE, Silence, Step, Terminal
-from fapiao_kernel.protocol.t1_block import Collector
+from fapiao_kernel.protocol.t1_block import Collector, Edc
 
-BAUD = 115200
 BLOCK_WAIT = 1.0
 """Block waiting time in seconds; docs/protocol/practice-card.md, section 2."""
 WRITE_WAIT = 2.0
-"""Seconds for a block to leave: 259 bytes take 25 ms at this speed."""
+"""Seconds that a block may be held up: 259 bytes take 25 ms at 115200 baud."""
 QUIET = 0.05
 """Seconds of silence that end a garbled burst; far more than the time between two bytes."""
+BURST = 4096
+"""Bytes of a garbled burst after which silence is no longer waited for: a line that never falls silent is repaired or given up."""
 
 
 def _line_errors() -> tuple[type[Exception], ...]:
@@ -35,16 +43,23 @@ def _line_errors() -> tuple[type[Exception], ...]:
 LINE_ERRORS = _line_errors()
 
 
+class _Closed(OSError):
+    """The link was closed by another thread while this one used it."""
+
+
 class SerialLink:
     """``plug.Link``. One thread uses it. After an error it is broken and sends nothing more."""
 
-    def __init__(self, port: serial.SerialBase, where: str) -> None:
+    def __init__(self, port: serial.SerialBase, where: str, edc: Edc = Edc.LRC, owned: Claim | None = None) -> None:
         self.name = where
         self._port = port
+        self._owned = owned
         self._wait = port.timeout
-        self._terminal = Terminal()
-        self._collector = Collector()
+        self._terminal = Terminal(edc)
+        self._collector = Collector(edc)
         self._waiting: Iterator[bytes] = iter(())
+        self._using = threading.Lock()
+        self._closing = False
         self._sent = False
         self._broken = False
 
@@ -61,9 +76,15 @@ class SerialLink:
         """See ``plug.Link``: handed over at most once; after a loss only the reply is asked for again."""
         if self._broken:
             raise NotReachable("device_link_broken")
+        with self._using:
+            return self._exchange(apdu)
+
+    def _exchange(self, apdu: bytes) -> bytes:
         self._sent = False
         self._broken = True  # until the exchange has ended well
         try:
+            if self._closing:
+                raise _Closed
             self._port.reset_input_buffer()
             self._collector.reset()
             self._waiting = iter(())
@@ -78,8 +99,20 @@ class SerialLink:
         return reply
 
     def close(self) -> None:
-        self._broken = True
-        self._port.close()
+        """Give the port back. A thread that waits for an answer is woken first, and learns that the outcome is unknown.
+
+        Closing under it would leave it reading a number that the next file opened may get.
+        """
+        self._closing = True
+        for cancel in ("cancel_read", "cancel_write"):
+            with suppress(AttributeError, TypeError, *LINE_ERRORS):  # a URL has none; closed already, it is None inside
+                getattr(self._port, cancel)()
+        with self._using:
+            self._broken = True
+            with suppress(*LINE_ERRORS):  # the device is gone: there is nothing left to give back
+                self._port.close()
+            if self._owned is not None:
+                self._owned.close()
 
     @property
     def _effect(self) -> Effect:
@@ -98,49 +131,93 @@ class SerialLink:
     def _block(self, patience: int) -> bytes | Silence:
         """The next whole block, or silence after ``patience`` block waiting times."""
         waits = 0
-        while True:
+        while waits < patience:
             for raw in self._waiting:
                 return raw
             data = self._port.read(self._collector.missing)
+            if self._closing:
+                raise _Closed
             if not data:
-                waits += 1
-                if waits >= patience or not self._collector.empty:
-                    self._collector.reset()
-                    return SILENCE
+                waits = waits + 1 if self._collector.empty else patience
             self._waiting = self._collector.feed(data)
+        self._collector.reset()
+        return SILENCE
 
     def _drain(self) -> None:
         self._waiting = iter(())
         self._collector.reset()
         self._port.timeout = QUIET
+        came = 0
         try:
-            while self._port.read(256):
-                continue
+            while came < BURST and (data := self._port.read(256)) and not self._closing:
+                came += len(data)
         finally:
             self._port.timeout = self._wait
 
 
 def open_serial(where: str, block_wait: float = BLOCK_WAIT) -> Link:
-    """Open the port for us alone and begin a T=1 session.
+    """Open the port for us alone and begin a T=1 session. ``block_wait``: seconds.
 
-    Raises ``NotReachable`` (``device_absent``, ``device_busy``, ``device_denied``, ``device_unopenable``, ``device_silent``).
+    Raises ``UsageError`` (``device_option``) or ``NotReachable`` (``device_absent``, ``device_busy_by``, ``device_busy``,
+    ``device_denied``, ``device_unopenable``, ``device_lock_denied``, ``device_silent``, ``device_gone``), each ``NOT_SENT``.
     """
-    exclusive = None if "://" in where or sys.platform == "win32" else True  # flock there, always exclusive on Windows
+    way = parse(where)
+    owned = _reserve(way)
     try:
-        port = serial.serial_for_url(
-            where, baudrate=BAUD, timeout=block_wait, write_timeout=WRITE_WAIT, exclusive=exclusive
-        )
-    except ValueError as error:
-        raise NotReachable("device_unopenable", original=_told(error), where=where) from error
-    except LINE_ERRORS as error:
-        raise NotReachable(_why(error), original=_told(error), where=where) from error
-    link = SerialLink(port, where)
+        link = SerialLink(_open_port(way, block_wait), where, way.edc, owned)
+    except BaseException:
+        if owned is not None:
+            owned.close()
+        raise
     try:
         link.open_session()
-    except NotReachable:
+    except BaseException:
         link.close()
         raise
     return link
+
+
+def _reserve(way: Where) -> Claim | None:
+    """A port of this machine is claimed, and left alone when another program has it, with or without a lock of its own."""
+    if not way.local or sys.platform == "win32":
+        return claim(way.port) if way.local else None  # Windows itself refuses a second opening
+    if not os.path.lexists(way.port):
+        raise NotReachable("device_absent", where=way.port)
+    owned = claim(way.port)
+    other = None if way.pseudo else holder(way.port)
+    if other is not None:
+        owned.close()
+        raise busy(way.port, other)
+    return owned
+
+
+def _open_port(way: Where, block_wait: float) -> serial.SerialBase:
+    exclusive = True if way.local and sys.platform != "win32" else None  # flock there, always exclusive on Windows
+    try:
+        port = serial.serial_for_url(
+            way.port, baudrate=way.baud, timeout=block_wait, write_timeout=WRITE_WAIT, exclusive=exclusive
+        )
+        if exclusive and not way.pseudo:
+            _shut_out_others(port)
+    except ValueError as error:
+        raise NotReachable("device_unopenable", original=_told(error), where=way.port) from error
+    except LINE_ERRORS as error:
+        code = _why(error)
+        if code == "device_busy":
+            raise busy(way.port, holder(way.port)) from error
+        raise NotReachable(code, original=_told(error), where=way.port) from error
+    return port
+
+
+def _shut_out_others(port: serial.SerialBase) -> None:
+    """A ``flock`` binds only those who ask for it; TIOCEXCL refuses everybody but root until the last one closes (tty_ioctl(4)).
+
+    Not for a pty: its far end keeps it open, so that the mark would outlive a killed owner.
+    """
+    import fcntl
+    import termios
+
+    fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
 
 
 def _why(error: Exception) -> str:
@@ -161,4 +238,4 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__} {getattr(error, 'errno', None) or ''}".strip()
 
 
-LINK = LinkSpec("serial", 1, open_serial)
+LINK = LinkSpec("serial", 1, open_serial, find, frozenset({LinkCan.EXTENDED, LinkCan.EXCLUSIVE, LinkCan.FIND}))

@@ -39,6 +39,11 @@ def text(value: str, room: int, what: str) -> bytes:
     return raw.ljust(room, b"\0")
 
 
+def xor_of(raw: bytes) -> bytes:
+    """XOR, the one byte that ends a record."""
+    return bytes((reduce(xor, raw, 0),))
+
+
 def digits(raw: bytes, what: str) -> str:
     """BCD as decimal digits."""
     text = raw.hex()

@@ -25,6 +25,8 @@ CONTROL_CODE = 8
 """Bytes of the control code 税控码 (domain note 3.1)."""
 SEALED = 320
 """Bytes of the sealed summary 汇总密文 (domain note 1.4)."""
+REGISTER_NUMBER, SIGNED = 16, 129
+"""Lengths in bytes of the replies to GET_REGISTER_NB and to DAILY_COLLECT_SIGN (domain note 3.1: Le 0x10; 81 hex)."""
 SIMULATED = "9999"
 """What the card number of every simulated card begins with."""
 
@@ -48,6 +50,15 @@ class DeclarationData:
     last_report: date
     reported: bool
     sealed: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class RegisterNumber:
+    """GET_REGISTER_NB's reply: random of this registering, card number, and MAC1, which only the tax side can check."""
+
+    card_number: str
+    random: bytes = field(repr=False)
+    mac1: bytes = field(repr=False)
 
 
 def parse_limits(raw: bytes) -> Limits:
@@ -134,6 +145,25 @@ def parse_next(raw: bytes, invoice_type: InvoiceType) -> NextNumber:
     if not all(text.isascii() and text.isdecimal() for text in (code, number)) or not left:
         raise bad("next")
     return NextNumber(invoice_type, code, number, left)
+
+
+def parse_register_number(raw: bytes) -> RegisterNumber:
+    """Random 4, card number 8 (BCD), MAC1 4 (domain note 3.1)."""
+    if len(raw) != REGISTER_NUMBER:
+        raise bad("register number")
+    return RegisterNumber(digits(raw[4:12], "card number"), raw[:4], raw[12:])
+
+
+def parse_new_pin(raw: bytes) -> str:
+    """The 8 digits that TERMINAL_REGISTER, and some cards' VERIFY_FISCAL_PIN, give."""
+    if len(raw) != 8 or not raw.isdigit():
+        raise bad("new PIN")
+    return raw.decode("ascii")
+
+
+def parse_signed(raw: bytes) -> bytes:
+    """The signature out of DAILY_COLLECT_SIGN's reply, 128 bytes."""
+    return checked(raw, SIGNED, "signature")
 
 
 def parse_summary(raw: bytes) -> bytes:

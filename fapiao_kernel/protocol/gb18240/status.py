@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from fapiao_kernel.domain.finding import Effect
 
 OK = 0x9000
-ALREADY_CLEARED = 0x6901
+WAITING = 0x61
+"""SW1: the command was carried out, and bytes of its answer wait (T=0)."""
+WRONG_LE = 0x6C
+"""SW1: nothing was done; SW2 is the Le to ask with."""
+END_OF_FILE = 0x6282
+WRONG_OFFSET = 0x6B00
+WRONG_PARAMETERS = 0x6A86
+FILE_KIND = 0x6981
+NO_FILE = 0x6A82
+ALREADY = 0x6901
+"""Two meanings in public lists, "not registered" and "already collected" (domain note 3.1): which, the command tells."""
 RECORD_NOT_FOUND = 0x6A83
 CONDITIONS = 0x6985
 WRONG_DATA = 0x6A80
@@ -30,16 +40,17 @@ TABLE: Mapping[int, Status] = {
     OK: Status("card_ok", _DONE),
     0x6581: Status("card_memory", _UNSURE),
     0x6700: Status("card_length", _NO),
-    ALREADY_CLEARED: Status("card_already", _NO),
-    0x6981: Status("card_file_kind", _NO),
+    ALREADY: Status("card_not_registered", _NO),
+    FILE_KIND: Status("card_file_kind", _NO),
     0x6982: Status("card_pin_needed", _NO),
     0x6983: Status("pin_blocked", _NO),
     CONDITIONS: Status("card_conditions", _NO),
     WRONG_DATA: Status("card_data", _NO),
-    0x6A82: Status("card_no_file", _NO),
+    NO_FILE: Status("card_no_file", _NO),
     RECORD_NOT_FOUND: Status("card_no_record", _NO),
-    0x6A86: Status("card_parameters", _NO),
+    WRONG_PARAMETERS: Status("card_parameters", _NO),
     NO_DATA: Status("card_no_data", _NO),
+    WRONG_OFFSET: Status("card_parameters", _NO),
     0x6D00: Status("card_no_command", _NO),
     0x6E00: Status("card_no_command", _NO),
     0x6F00: Status("card_fault", _UNSURE),
@@ -50,16 +61,25 @@ TABLE: Mapping[int, Status] = {
 }
 
 _RANGES: Mapping[int, Status] = {
-    0x61: Status("card_ok", _DONE),
-    0x6C: Status("card_length", _NO),
+    WAITING: Status("card_ok", _DONE),
+    WRONG_LE: Status("card_length", _NO),
 }
+
+_DONE_BEFORE: Mapping[int, Status] = {
+    0xF3: Status("card_void_before", _NO),
+    0xF6: Status("card_already", _NO),
+    0xFB: Status("card_collected_before", _NO),
+}
+"""By INS, what 6901 says of a command that can be done only once."""
 
 UNKNOWN = Status("card_status_unknown", _UNSURE)
 """A status word that we do not know says nothing about what the card did."""
 
 
-def meaning(sw: int) -> Status:
-    """What a status word means. Never fails: one that we do not know is ``UNKNOWN``."""
+def meaning(sw: int, ins: int = 0) -> Status:
+    """What a status word means as the answer to a command (``ins``). Never fails: one that we do not know is ``UNKNOWN``."""
+    if sw == ALREADY and ins in _DONE_BEFORE:
+        return _DONE_BEFORE[ins]
     if tries_left(sw) is not None:
         return Status("pin_wrong", _NO)
     return TABLE.get(sw) or _RANGES.get(sw >> 8, UNKNOWN)

@@ -21,6 +21,9 @@ NAMES: Mapping[tuple[int, int], str] = {
     (0xC0, 0xCE): "next_number",
     (0xC0, 0xF2): "issue",
     (0xC0, 0xF3): "void",
+    (0xC0, 0xF0): "register_number",
+    (0xC0, 0xF1): "register_terminal",
+    (0xC0, 0xFB): "daily_collect",
 }
 
 
@@ -51,6 +54,10 @@ def read(apdu: bytes) -> Request | int:
     data, expected = body
     if name == "verify_pin" and not data:
         name = "pin_tries"
+    if name == "daily_collect" and (p1, p2) != (0, 0):
+        if (p1, p2) != (0, 1):
+            return 0x6A86
+        name = "data_collect"
     return Request(name, p1, p2, data, expected)
 
 
@@ -113,14 +120,14 @@ def moment(now: datetime) -> bytes:
 
 def limits(record: TypeRecord) -> bytes:
     """EF01."""
-    return _ended(_type(record.type) + _day(record.lock_date) + record.not_uploaded.to_bytes(4, "big"))
+    return ended(_type(record.type) + _day(record.lock_date) + record.not_uploaded.to_bytes(4, "big"))
 
 
 def identity(fields: Mapping[str, str]) -> bytes:
     """EF02."""
     numbers = bytes.fromhex(fields["card_number"] + fields["device_number"])
     texts = _text(fields["taxpayer_id"], 20) + _text(fields["taxpayer_name"], 100)
-    return _ended(numbers + texts + bytes.fromhex(fields["valid_until"]))
+    return ended(numbers + texts + bytes.fromhex(fields["valid_until"]))
 
 
 def totals(entry: Totals) -> bytes:
@@ -128,35 +135,35 @@ def totals(entry: Totals) -> bytes:
     month = bytes.fromhex(entry.month.replace("-", ""))
     counts = b"".join(count.to_bytes(4, "big") for count in entry.counts)
     amounts = b"".join(amount.to_bytes(8, "big", signed=True) for amount in entry.amounts)
-    return _ended(_type(entry.type) + month + counts + amounts)
+    return ended(_type(entry.type) + month + counts + amounts)
 
 
 def declaration(record: TypeRecord) -> bytes:
     """EF04."""
     days = _day(record.start) + _day(record.end) + _day(record.last_report)
     status = b"\x01" if record.reported else b"\x00"
-    return _ended(_type(record.type) + days + status + record.sealed.ljust(320, b"\0"))
+    return ended(_type(record.type) + days + status + record.sealed.ljust(320, b"\0"))
 
 
 def volume(entry: VolumeRecord) -> bytes:
     """EF05."""
     numbers = _text(entry.code, 12) + _text(entry.first, 8) + _text(entry.last, 8)
-    return _ended(_type(entry.type) + numbers + (b"\x01" if entry.pending else b"\x00"))
+    return ended(_type(entry.type) + numbers + (b"\x01" if entry.pending else b"\x00"))
 
 
 def upcoming(code: str, number: str, left: int) -> bytes:
     """The reply to ``next_number``."""
-    return _ended(_text(code, 12) + _text(number, 8) + left.to_bytes(4, "big"))
+    return ended(_text(code, 12) + _text(number, 8) + left.to_bytes(4, "big"))
 
 
 def issued(control_code: bytes, day: date) -> bytes:
     """The reply to ``issue``."""
-    return _ended(control_code + _day(day))
+    return ended(control_code + _day(day))
 
 
 def summary(sealed: bytes) -> bytes:
     """The reply to a report."""
-    return _ended(sealed)
+    return ended(sealed)
 
 
 def _type(code: str) -> bytes:
@@ -174,7 +181,8 @@ def _text(text: str, room: int) -> bytes:
     return raw.ljust(room, b"\0")
 
 
-def _ended(record: bytes) -> bytes:
+def ended(record: bytes) -> bytes:
+    """The record with its XOR."""
     check = 0
     for byte in record:
         check ^= byte

@@ -19,6 +19,10 @@ COMMANDS = (
     "next_number",
     "issue",
     "void",
+    "register_number",
+    "register_terminal",
+    "daily_collect",
+    "data_collect",
 )
 DOINGS = (
     "lose_reply_after_commit",

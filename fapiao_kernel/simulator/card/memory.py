@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-VERSION = 2
-READABLE = (1, 2)
-"""Version 1 knew no issuing: such a card has no number to give out."""
+VERSION = 3
+READABLE = (1, 2, 3)
+"""Version 1 knew no issuing: such a card has no number to give out. Version 2 knew no registering: its terminal is registered."""
+ADDED = {2: ("issued",), 3: ("registered", "renews_pin", "collected", "raw_files")}
+"""By version, what came with it; an older image has each as a fresh card has it."""
 LIMIT = 99_999_999
 """The limit of a single invoice (dzkpxe) without tax, in fen: the tier below a million yuan (百万元版)."""
 
@@ -67,7 +69,9 @@ class VolumeRecord:
 class Memory:
     """Everything. ``counts``: act → span (of an issue or void: month) → how often ``applied``, and how often ``answered``.
 
-    ``issued``: what came into EF06 since the card was made, act by act (``details.ENTRY`` bytes each).
+    ``issued``: what came into EF06 since the card was made, act by act (``details.ENTRY`` bytes each). ``registered``: a terminal is.
+    ``renews_pin``: a right PIN is answered with another that takes its place. ``collected``: command → the day that it was last done.
+    ``raw_files``: EF07 and EF08 where the card has them, each hex, or a list of records in hex.
     """
 
     identity: dict[str, str]
@@ -83,6 +87,10 @@ class Memory:
     mac_faults: int = 0
     counts: dict[str, dict[str, dict[str, int]]] = field(default_factory=lambda: {"report": {}, "clear": {}})
     issued: bytes = b""
+    registered: bool = True
+    renews_pin: bool = False
+    collected: dict[str, str] = field(default_factory=dict)
+    raw_files: dict[str, str | list[str]] = field(default_factory=dict)
 
     def count(self, act: str, span: str, what: str) -> None:
         """One more ``applied`` or ``answered``."""
@@ -98,8 +106,9 @@ class Memory:
         """Raises ``ValueError`` for another version, ``KeyError``/``TypeError`` for no image at all."""
         if data.get("version") not in READABLE:
             raise ValueError("a card image of another version")
-        fields = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name != "issued"}
-        fields["issued"] = bytes.fromhex(data["issued"] if data["version"] > 1 else "")
+        later = {name for version, names in ADDED.items() if version > data["version"] for name in names}
+        fields = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name not in later}
+        fields["issued"] = bytes.fromhex(fields.get("issued", ""))
         fields["shared_key"] = bytes.fromhex(data["shared_key"])
         fields["records"] = [_type_record(entry) for entry in data["records"]]
         fields["totals"] = [Totals(**entry) for entry in data["totals"]]

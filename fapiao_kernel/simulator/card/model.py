@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from fapiao_kernel.simulator.card import codec, issuing, sealed
+from fapiao_kernel.simulator.card import codec, issuing, registering, sealed
 from fapiao_kernel.simulator.card.codec import Request
 from fapiao_kernel.simulator.card.details import Details
 from fapiao_kernel.simulator.card.entries import LENGTH
 from fapiao_kernel.simulator.card.image import PIN_TRIES, open_months, pin_digest
 from fapiao_kernel.simulator.card.memory import Memory, TypeRecord, months
-from fapiao_kernel.simulator.card.reply import OK, Reply
+from fapiao_kernel.simulator.card.reply import MAC_FAULTS, OK, Reply
 
 __all__ = ["CHANGING", "Reply", "Session", "carry_out", "invoice_type"]
 
-MAC_FAULTS = 8
-"""Wrong MACs in a row that lock the application for good."""
-CHANGING = frozenset({"verify_pin", "report", "clear", "issue", "void"})
+COLLECTING = ("daily_collect", "data_collect")
+CHANGING = frozenset({"verify_pin", "report", "clear", "issue", "void", "register_terminal", *COLLECTING})
 ON_A_RECORD = ("report", "clear", "issue", "void")
 """What names a record in P2, and needs the PIN."""
 
@@ -30,6 +29,8 @@ class Session:
 
     file: int = 0
     verified: bool = False
+    random: bytes = b""
+    """Of the registering under way."""
 
 
 def invoice_type(memory: Memory, request: Request) -> str:
@@ -54,7 +55,7 @@ def carry_out(
     """
     match request.name:
         case "select":
-            return _select(session, request, details.there)
+            return _select(memory, session, request, details.there)
         case "read_binary":
             return _read_binary(memory, session, request)
         case "read_record":
@@ -66,16 +67,26 @@ def carry_out(
         case "pin_tries":
             return Reply(_tries(memory))
         case "verify_pin":
-            return _verify_pin(memory, session, request)
+            return _verify_pin(memory, session, request, draw)
         case "next_number":
             return issuing.next_number(memory, request)
         case "find":
             return issuing.find(details, request)
+        case "register_number":
+            session.random = draw(4)
+            return registering.register_number(memory, request, session.random)
+        case "register_terminal":
+            random, session.random, session.verified = session.random, b"", False
+            return registering.register_terminal(memory, request, random, draw)
     if not session.verified:
         return Reply(0x6982)
+    if request.name in COLLECTING:
+        return registering.collect(memory, request, now)
     if request.p1 or not 1 <= request.p2 <= len(memory.records):
         return Reply(0x6A83)
     record = memory.records[request.p2 - 1]
+    if not memory.registered:
+        return Reply(0x6901 if request.name in ("report", "issue") else 0x6985)
     if request.name == "report":
         return _report(memory, record, request, now, draw)
     if request.name == "clear":
@@ -89,19 +100,29 @@ def carry_out(
     return issuing.void(memory, record, request, now, details)
 
 
-def _select(session: Session, request: Request, details: bool) -> Reply:
+def _select(memory: Memory, session: Session, request: Request, details: bool) -> Reply:
     if len(request.data) != 2:
         return Reply(0x6700)
-    if not 0xEF01 <= int.from_bytes(request.data, "big") <= (0xEF06 if details else 0xEF05):
+    file = request.data.hex().upper()
+    there = "EF01" <= file <= "EF05" or (file == "EF06" and details) or file in memory.raw_files
+    if not there:
         return Reply(0x6A82)
     session.file = request.data[1]
     return Reply(OK)
 
 
+def _raw_file(memory: Memory, session: Session) -> str | list[str] | None:
+    return memory.raw_files.get(f"EF{session.file:02X}") if session.file > 6 else None
+
+
 def _read_binary(memory: Memory, session: Session, request: Request) -> Reply:
-    if session.file != 2:
+    raw = _raw_file(memory, session)
+    if isinstance(raw, str):
+        content = bytes.fromhex(raw)
+    elif session.file == 2:
+        content = codec.identity(memory.identity)
+    else:
         return Reply(0x6981)
-    content = codec.identity(memory.identity)
     offset = request.p1 << 8 | request.p2
     return Reply(OK, content[offset : offset + request.expected]) if offset < len(content) else Reply(0x6A86)
 
@@ -122,7 +143,10 @@ def _read_record(memory: Memory, session: Session, request: Request) -> Reply:
             case 5:
                 content = codec.volume(memory.volumes[number - 1])
             case _:
-                return Reply(0x6981)
+                raw = _raw_file(memory, session)
+                if not isinstance(raw, list):
+                    return Reply(0x6981)
+                content = bytes.fromhex(raw[number - 1])
     except IndexError:
         return Reply(0x6A83)
     if request.expected < len(content):
@@ -150,7 +174,7 @@ def _tries(memory: Memory) -> int:
     return 0x63C0 | memory.pin_left if memory.pin_left else 0x6983
 
 
-def _verify_pin(memory: Memory, session: Session, request: Request) -> Reply:
+def _verify_pin(memory: Memory, session: Session, request: Request, draw: Callable[[int], bytes]) -> Reply:
     if len(request.data) != 8:
         return Reply(0x6700)
     session.verified = False
@@ -161,7 +185,7 @@ def _verify_pin(memory: Memory, session: Session, request: Request) -> Reply:
         return Reply(_tries(memory))
     memory.pin_left = PIN_TRIES
     session.verified = True
-    return Reply(OK)
+    return Reply(OK, registering.new_pin(memory, draw) if memory.renews_pin else b"")
 
 
 def _report(memory: Memory, record: TypeRecord, request: Request, now: datetime, draw: Callable[[int], bytes]) -> Reply:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fapiao_kernel.simulator.card import codec
 
 OK = 0x9000
+MAC_FAULTS = 8
+"""Wrong MACs in a row that lock the application for good."""
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ class _Pending:
 class Server:
     """A card on a line."""
 
-    def __init__(self, card: SimulatedCard, line: Line) -> None:
+    def __init__(self, card: SimulatedCard, line: Line, peer: Peer | None = None) -> None:
         self._card = card
         self._line = line
-        self._peer = Peer()
+        self._peer = peer or Peer()
         self._pending: _Pending | None = None
         self._unanswered: tuple[str, str] | None = None
 

@@ -28,10 +28,16 @@ class Opened:
 Event = Send | Command | Opened
 
 
-class Peer:
-    """One card on one line."""
+DEFAULT_IFS = 32
 
-    def __init__(self) -> None:
+
+class Peer:
+    """One card on one line. ``crc``: blocks end in a CRC and not in an LRC. ``ifsc``: bytes of INF that it takes, 1 to 254."""
+
+    def __init__(self, *, crc: bool = False, ifsc: int = DEFAULT_IFS) -> None:
+        self._check = _crc if crc else _lrc
+        self._around = 3 + (2 if crc else 1)  # bytes of a block that are not INF
+        self._ifsc = ifsc
         self._buffer = b""
         self._mute = False
         self._reset()
@@ -39,7 +45,9 @@ class Peer:
     def _reset(self) -> None:
         self._wanted = 0  # N(S) that we wait for
         self._next = 0  # N(S) of our next I-block
-        self._ifsd = 32
+        self._ifsd = DEFAULT_IFS
+        self._told_ifsc = self._ifsc == DEFAULT_IFS
+        self._held: list[Event] = []  # what the first block of the session wants, until the terminal knows our IFSC
         self._command = b""
         self._busy = False
         self._parts: list[bytes] = []
@@ -68,24 +76,25 @@ class Peer:
 
     def ask_for_time(self, times: int) -> Send:
         """S(WTX request)."""
-        self._sent, self._sent_number = Send(_block(0xC3, bytes([times]))), None
+        return self._request(0xC3, times)
+
+    def _request(self, pcb: int, value: int) -> Send:
+        self._sent, self._sent_number = Send(self._block(pcb, bytes([value]))), None
         return self._sent
 
     def feed(self, data: bytes) -> list[Event]:
         """What arrived, and what to do about it, in order."""
         self._buffer += data
         events: list[Event] = []
-        while len(self._buffer) >= 4 and len(self._buffer) >= self._buffer[2] + 4:
-            end = self._buffer[2] + 4
+        while len(self._buffer) >= self._around and len(self._buffer) >= self._buffer[2] + self._around:
+            end = self._buffer[2] + self._around
             raw, self._buffer = self._buffer[:end], self._buffer[end:]
             events += self._on_block(raw)
         return events
 
     def _on_block(self, raw: bytes) -> list[Event]:
-        check = 0
-        for byte in raw:
-            check ^= byte
-        sound = not check and raw[0] == 0 and raw[2] <= 254
+        end = raw[2] + 3
+        sound = self._check(raw[:end]) == raw[end:] and raw[0] == 0 and raw[2] <= 254
         if self._mute:
             if not (sound and raw[1] == 0xC0):
                 return []
@@ -93,7 +102,7 @@ class Peer:
         if not sound:
             self._buffer = b""  # no telling where the next block begins: the terminal waits, then asks
             return [Send(self._want(1))]
-        pcb, inf = raw[1], raw[3:-1]
+        pcb, inf = raw[1], raw[3:end]
         if pcb & 0xC0 == 0xC0:
             return self._supervised(pcb, inf)
         if pcb & 0x80:
@@ -106,18 +115,23 @@ class Peer:
         self._wanted ^= 1
         self._command += inf
         self._parts, self._sent, self._sent_number = [], None, None
+        events: list[Event]
         if pcb & 0x20:
-            return [Send(self._want(0))]
-        apdu, self._command = self._command, b""
-        self._busy = True
-        return [Command(apdu)]
+            events = [Send(self._want(0))]
+        else:
+            events = [Command(self._command)]
+            self._command, self._busy = b"", True
+        if self._told_ifsc:
+            return events
+        self._held = events
+        return [self._request(0xC1, self._ifsc)]
 
     def _on_ready(self, number: int) -> list[Event]:
         if self._sent_number is not None and number == self._sent_number and self._sent is not None:
             return [self._sent]
         if self._parts and self._sent_number is not None:
             return [self._send_part()]
-        if self._busy:
+        if self._busy or self._held:
             return [self._sent] if self._sent is not None else []
         return [Send(self._want(0))]
 
@@ -125,13 +139,17 @@ class Peer:
         match pcb:
             case 0xC0:
                 self._reset()
-                return [Opened(), Send(_block(0xE0))]
+                return [Opened(), Send(self._block(0xE0))]
             case 0xC1 if len(inf) == 1 and 1 <= inf[0] <= 254:
                 self._ifsd = inf[0]
-                return [Send(_block(0xE1, inf))]
+                return [Send(self._block(0xE1, inf))]
             case 0xC2:
                 self._parts, self._command = [], b""
-                return [Send(_block(0xE2))]
+                return [Send(self._block(0xE2))]
+            case 0xE1 if not self._told_ifsc and inf == bytes([self._ifsc]):
+                held, self._held = self._held, []
+                self._told_ifsc, self._sent = True, None
+                return held
             case 0xE3 | 0xE1:
                 return []  # the answer to ours
         return [Send(self._want(2))]
@@ -141,16 +159,35 @@ class Peer:
         pcb = (self._next << 6) | (0x20 if self._parts else 0)
         self._sent_number = self._next
         self._next ^= 1
-        self._sent = Send(_block(pcb, part), last=not self._parts)
+        self._sent = Send(self._block(pcb, part), last=not self._parts)
         return self._sent
 
     def _want(self, error: int) -> bytes:
-        return _block(0x80 | self._wanted << 4 | error)
+        return self._block(0x80 | self._wanted << 4 | error)
+
+    def _block(self, pcb: int, inf: bytes = b"") -> bytes:
+        body = bytes([0, pcb, len(inf)]) + inf
+        return body + self._check(body)
 
 
-def _block(pcb: int, inf: bytes = b"") -> bytes:
-    body = bytes([0, pcb, len(inf)]) + inf
+def _lrc(body: bytes) -> bytes:
     check = 0
     for byte in body:
         check ^= byte
-    return body + bytes([check])
+    return bytes([check])
+
+
+def _remainder(byte: int) -> int:
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x8408 if byte & 1 else 0)
+    return byte
+
+
+_REMAINDERS = [_remainder(byte) for byte in range(256)]
+
+
+def _crc(body: bytes) -> bytes:
+    register = 0xFFFF
+    for byte in body:
+        register = register >> 8 ^ _REMAINDERS[(register ^ byte) & 0xFF]
+    return (register ^ 0xFFFF).to_bytes(2, "little")

@@ -16,7 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fapiao_kernel.agent.cards import Kept
+from fapiao_kernel.agent.kept import Kept
 from fapiao_kernel.devices.authority import HttpAuthority
 from fapiao_kernel.devices.drivers.gb18240 import DRIVER
 from fapiao_kernel.devices.plug import Link

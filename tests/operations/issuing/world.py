@@ -60,7 +60,8 @@ class Card:
     def read_volumes(self) -> tuple[Volume, ...]:
         return tuple(Volume(t, code, "00000001", f"{self.last:08d}") for t, code in CODES.items())
 
-    def verify_pin(self, pin: str) -> None:
+    def verify_pin(self, pin: str, *, spend_low_tries: bool = False) -> None:
+        assert not spend_low_tries, "a run never spends the last tries"
         self.pin_shown.append(pin)
         if pin != PIN:
             assert self.tries is not None

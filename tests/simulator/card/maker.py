@@ -87,8 +87,8 @@ class CardProcess:
     line: str
 
     @classmethod
-    def start(cls, image: Path, *, tcp: bool = False) -> CardProcess:
-        command = [sys.executable, "-m", "fapiao_kernel.simulator.card", "--image", str(image)]
+    def start(cls, image: Path, *, tcp: bool = False, options: Sequence[str] = ()) -> CardProcess:
+        command = [sys.executable, "-m", "fapiao_kernel.simulator.card", "--image", str(image), *options]
         process = subprocess.Popen([*command, *(["--tcp"] if tcp else [])], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         return cls(image, process, json.loads(process.stdout.readline())["line"])

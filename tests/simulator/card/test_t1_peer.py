@@ -111,3 +111,41 @@ def test_any_bytes_are_borne(arrivals: list[bytes]) -> None:
                 peer.reply(b"\x6f\x00")
     peer.silence()
     assert Opened() in peer.feed(block("00C000"))
+
+
+def crc_block(text: str, crc: str) -> bytes:
+    return bytes.fromhex(text + crc)
+
+
+def test_a_card_that_checks_by_crc_answers_the_opening_of_the_note() -> None:
+    peer = Peer(crc=True)
+    opened, answer = peer.feed(crc_block("00C000", "660C"))
+    assert opened == Opened() and isinstance(answer, Send)
+    assert answer.block[:3].hex().upper() == "00E000" and len(answer.block) == 5
+
+
+def test_a_card_that_checks_by_crc_asks_again_for_a_block_with_a_wrong_one() -> None:
+    peer = Peer(crc=True)
+    peer.feed(crc_block("00C000", "660C"))
+    (again,) = peer.feed(crc_block("000000", "0000"))
+    assert isinstance(again, Send) and again.block[:3].hex().upper() == "008100"
+
+
+def test_a_card_that_takes_longer_blocks_says_so_before_its_first_answer() -> None:
+    peer = Peer(ifsc=254)
+    peer.feed(block("00C000"))
+    assert sent(peer.feed(block("002001AA"))) == ["00C101FE"]
+    assert sent(peer.feed(block("008200"))) == ["00C101FE"]
+    assert sent(peer.feed(block("00E101FE"))) == ["009000"]
+    assert peer.feed(block("00E101FE")) == []
+    assert peer.feed(block("004001BB")) == [Command(b"\xaa\xbb")]
+    first = peer.reply(b"\x90\x00")
+    assert peer.feed(block("008200")) == [first]
+
+
+def test_a_card_says_its_block_size_once_a_session() -> None:
+    peer = Peer(ifsc=100)
+    for _ in range(2):
+        peer.feed(block("00C000"))
+        assert sent(peer.feed(block("000001AA"))) == ["00C10164"]
+        assert peer.feed(block("00E10164")) == [Command(b"\xaa")]

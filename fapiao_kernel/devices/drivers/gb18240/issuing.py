@@ -7,7 +7,6 @@ from collections.abc import Callable
 from fapiao_kernel.devices.drivers.gb18240 import files
 from fapiao_kernel.devices.drivers.gb18240.exchange import change, read, refusal, status_of
 from fapiao_kernel.devices.plug import Link
-from fapiao_kernel.domain.card import Monitoring
 from fapiao_kernel.domain.detail import InvoiceDetail
 from fapiao_kernel.domain.errors import FapiaoError, OutcomeUnknown, ProtocolError, Refused
 from fapiao_kernel.domain.finding import Effect
@@ -16,7 +15,7 @@ from fapiao_kernel.domain.issuing import InvoiceSheet, Issued, NextNumber
 from fapiao_kernel.protocol.apdu import Command, Response
 from fapiao_kernel.protocol.gb18240 import commands, records
 from fapiao_kernel.protocol.gb18240.status import (
-    ALREADY_CLEARED,
+    ALREADY,
     CONDITIONS,
     NO_DATA,
     OVER_LIMIT,
@@ -54,15 +53,15 @@ def issue(link: Link, record: int, sheet: InvoiceSheet) -> Issued:
         except ProtocolError as error:
             raise OutcomeUnknown("outcome_unknown_issue", original=error.code, type=kind.zh, invoice=invoice) from error
         return Issued(sheet.code, sheet.number, day, control_code)
-    if status_of(response).effect is not Effect.REJECTED:  # 61xx too: done, and its answer is not here
+    if status_of(response, command).effect is Effect.UNKNOWN:
         raise OutcomeUnknown("outcome_unknown_issue", original=f"SW {response.status}", type=kind.zh, invoice=invoice)
     if response.sw == CONDITIONS:
-        raise _closed(link, kind, response)
+        raise _closed(link, kind, refusal(response, command))
     if response.sw == WRONG_DATA:
         raise _refused("card_not_next", response, type=kind.zh, invoice=invoice)
     if response.sw == NO_DATA:
         raise _refused("card_red_of", response, blue=sheet.red_of)
-    raise refusal(response)
+    raise refusal(response, command)
 
 
 def void(link: Link, record: int, kind: InvoiceType, code: str, number: str) -> bool:
@@ -70,9 +69,9 @@ def void(link: Link, record: int, kind: InvoiceType, code: str, number: str) -> 
     invoice = f"{code} {number}"
     command = _built(lambda: commands.void(record, code, number))
     response = change(link, command, "outcome_unknown_void", type=kind.zh, invoice=invoice)
-    if response.sw == ALREADY_CLEARED:
+    if response.sw == ALREADY:
         return False
-    match status_of(response).effect:
+    match status_of(response, command).effect:
         case Effect.DONE:
             return True
         case Effect.UNKNOWN:
@@ -83,7 +82,7 @@ def void(link: Link, record: int, kind: InvoiceType, code: str, number: str) -> 
         raise _refused("card_void_late", response, invoice=invoice)
     if response.sw == NO_DATA:
         raise _refused("card_no_invoice", response, invoice=invoice)
-    raise refusal(response)
+    raise refusal(response, command)
 
 
 def _built(command: Callable[[], Command]) -> Command:
@@ -98,22 +97,21 @@ def _refused(code: str, response: Response, **facts: object) -> Refused:
     return Refused(code, effect=Effect.REJECTED, original=f"SW {response.status}", **facts)
 
 
-def _closed(link: Link, kind: InvoiceType, response: Response) -> Refused:
-    """Why no invoice may be issued now, by the card's own dates. What cannot be read any more changes nothing of the refusal."""
+def _closed(link: Link, kind: InvoiceType, no: Refused) -> Refused:
+    """Why no invoice may be issued now, by the card's own dates. What cannot be read any more changes nothing of the refusal ``no``."""
     try:
         own = next((m for m in files.monitoring(link) if m.invoice_type is kind), None)
         today = files.clock(link).date()
     except FapiaoError:
-        return refusal(response)
+        return no
     if own is None:
-        return refusal(response)
-    return _by_dates(own, today > own.lock_date, today > own.report_end, response)
+        return no
+    if today > own.lock_date:
+        return _again("card_past_lock_date", no, type=kind.zh, date=own.lock_date)
+    if today > own.report_end and not own.reported:
+        return _again("card_report_due", no, type=kind.zh, date=own.report_end)
+    return no
 
 
-def _by_dates(own: Monitoring, locked: bool, over: bool, response: Response) -> Refused:
-    kind = own.invoice_type.zh
-    if locked:
-        return _refused("card_past_lock_date", response, type=kind, date=own.lock_date)
-    if over and not own.reported:
-        return _refused("card_report_due", response, type=kind, date=own.report_end)
-    return refusal(response)
+def _again(code: str, no: Refused, **facts: object) -> Refused:
+    return Refused(code, effect=no.effect, original=no.original, **facts)
