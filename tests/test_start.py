@@ -215,7 +215,7 @@ def test_what_the_system_lacks_is_listed_with_the_way_to_enable_it(monkeypatch: 
     from bootstrap import system
 
     lacking: Callable[[], bool] = lambda: False  # noqa: E731 - a field of the table, as in the real one
-    monkeypatch.setattr(system, "WANTED", (system.Wanted("chromium", lacking, "the browser test"),))
+    wanted = system.Wanted("chromium", lacking, "the browser test")
     monkeypatch.setattr(system, "can_install", lambda: False)
-    (line,) = system.for_tests()
+    (line,) = system.for_tests([wanted])
     assert "the browser test is skipped" in line and "Enable it:" in line

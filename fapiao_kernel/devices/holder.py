@@ -61,11 +61,17 @@ def _module(name: str) -> str:
 
 def alive(pid: int) -> bool:
     """Whether a process of this number runs (Linux; elsewhere taken for granted)."""
-    return not (PROC / "self").exists() or (PROC / str(pid)).exists()
+    return not _tells() or (PROC / str(pid)).exists()
+
+
+def _tells() -> bool:
+    return (PROC / "self").exists()
 
 
 def holder(path: str) -> Owner | None:
     """The process, other than this one, that has the device node ``path`` locked or open. None: nobody, or not to be seen."""
+    if not _tells():
+        return None
     node = os.path.realpath(path)
     for pid in (*_flocks(node), *_uucp(node), *_opened(node)):
         if pid != os.getpid() and alive(pid):

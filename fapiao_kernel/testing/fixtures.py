@@ -17,7 +17,7 @@ from fapiao_kernel.testing.subject import Subject
 SUBJECT = pytest.StashKey[Subject]()
 DESTRUCTIVE = "it changes the device; enable: --fapiao-destructive"
 REAL = "it changes the device, and this one does not say that it is simulated"
-NO_PIN = "nobody told the PIN; enable: a practice world, --fapiao-device DRIVER+sim://NAME"
+NO_PIN = "nobody told the PIN; enable: --fapiao-device DRIVER+sim://NAME, or FAPIAO_KIT_PIN=… of a simulated device"
 
 
 class OpenCard(Protocol):

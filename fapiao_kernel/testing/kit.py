@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -61,6 +62,8 @@ class Kit:
         except FapiaoError as error:
             raise pytest.UsageError(f"{error}\n{error.remedy}") from None
         self._problems = [f"mark without a test: {name}" for name in marks if name not in self._known]
+        if self._config.getoption("--fapiao-destructive") and not self._subject.practises:
+            self._warn()
         for item in ours:
             if (mark := marks.get(_name(item.nodeid))) is not None:
                 item.add_marker(pytest.mark.xfail(reason=_why(mark), strict=True))
@@ -72,10 +75,22 @@ class Kit:
             return f"{what}: read only; tests that change a device are skipped (--fapiao-destructive)"
         if self._subject.practises:
             return f"{what}: destructive, on a practice world of its own: PIN tries, reports and clears"
-        return (
-            f"{what}: DESTRUCTIVE. If the device says that it is simulated, PIN tries are spent on it (破坏性测试). "
-            "A real one is not changed: it is cleared by the product, never by a test."
-        )
+        return f"{what}: destructive (破坏性测试)"
+
+    def _warn(self) -> None:
+        """Before any test: what will be done to a device that is there. Whatever ``-q`` hides, this it does not."""
+        with contextlib.suppress(Exception):  # whatever a strange driver raises is for its own tests to tell
+            _ = self._subject.state
+        state = self._subject.__dict__.get("state")
+        if state is not None and state.identity.simulated:
+            does = "says that it is simulated: IT WILL BE CHANGED, and PIN tries spent (FAPIAO_KIT_PIN) · 模拟设备：将被改动"
+        else:
+            does = (
+                "does not say that it is simulated: nothing that changes it will be sent · 不是模拟设备：不做任何改动"
+            )
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"!!! {self._subject.address} {does} !!!", red=True, bold=True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what became of each test, whatever phase it was told in."""

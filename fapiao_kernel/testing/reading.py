@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from fapiao_kernel.devices.plug import DriverCan
@@ -34,14 +34,16 @@ def first_group(subject: Subject) -> tuple[InvoiceType, ...]:
 
 def read_all(card: Card, subject: Subject) -> None:
     """Everything that a driver can read without changing the card; what it cannot, it refuses."""
-    state = card.read_state()
-    for read in (
+    state, group = card.read_state(), first_group(subject)
+    readings: list[Callable[[], object]] = [
         card.read_statistics,
         card.read_volumes,
         lambda: card.read_details(units(state)),
-        lambda: card.read_summary(first_group(subject)),
-        *([lambda: cast(IssuingCard, card).next_number(first_group(subject)[0])] if issues(subject) else []),
-    ):
+        lambda: card.read_summary(group),
+    ]
+    if issues(subject):
+        readings.append(lambda: cast(IssuingCard, card).next_number(group[0]))
+    for read in readings:
         with contextlib.suppress(FapiaoError):
             read()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -77,8 +78,8 @@ class Subject:
 
     @property
     def pin(self) -> str:
-        """The practice card's PIN; ``""`` for a device that is there: nobody tells the kit a real one's."""
-        return self.world.pin if self.world is not None else ""
+        """The practice card's PIN; of a simulated device that is there, ``FAPIAO_KIT_PIN`` may tell it. ``""``: nobody did."""
+        return self.world.pin if self.world is not None else os.environ.get("FAPIAO_KIT_PIN", "")
 
     def open_link(self) -> Link:
         """The link, opened anew."""

@@ -83,6 +83,14 @@ def near(house: House) -> ModuleType:
     return sys.modules["stranger_near"]
 
 
+@pytest.fixture
+def never(house: House) -> Iterator[threading.Event]:
+    """What a hanging device waits for; it comes when the test is over, so that the home can close."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
 Look = Callable[..., DevicesView]
 
 
@@ -154,24 +162,22 @@ def test_links_that_hang_fail_or_talk_nonsense_are_findings_and_the_others_are_l
     assert device(found, "one")
 
 
-def test_a_device_that_hangs_holds_up_no_other(near: ModuleType, look: Look, card: CardProcess) -> None:
-    never = threading.Event()
+def test_a_device_that_hangs_holds_up_no_other(near: ModuleType, look: Look, never: threading.Event) -> None:
     place(near, "mute", until(never))
     place(near, "one", Deaf)
     found = look(ask_for=0.3)
     assert device(found, "mute").problem.code == "device_slow"
     assert device(found, "one").problem.code == "device_no_driver"
-    never.set()
 
 
-def test_a_hanging_device_is_not_asked_again_while_it_hangs(house: House, near: ModuleType, look: Look) -> None:
-    never = threading.Event()
+def test_a_hanging_device_is_not_asked_again_while_it_hangs(
+    house: House, near: ModuleType, look: Look, never: threading.Event
+) -> None:
     place(near, "mute", until(never))
     discovery = Discovery(house, look_for=0.2, ask_for=0.1)
     for _ in range(3):
         assert device(discovery.look(), "mute").problem.code == "device_slow"
     assert near.ASKED == ["mute"]
-    never.set()
 
 
 def test_a_card_that_no_driver_knows_is_listed_with_what_it_said(near: ModuleType, look: Look) -> None:
@@ -258,9 +264,8 @@ def test_a_card_of_this_home_at_another_spelling_of_its_place_is_listed_once(
 
 
 def test_a_card_of_this_home_that_hangs_keeps_no_other_from_being_asked(
-    house: House, near: ModuleType, look: Look, monkeypatch: pytest.MonkeyPatch
+    house: House, near: ModuleType, look: Look, never: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    never = threading.Event()
     near.OPENS["mute"] = until(never)
     place(near, "one", Deaf)
     house.settings.add_card("gb18240+near://mute")
@@ -268,7 +273,6 @@ def test_a_card_of_this_home_that_hangs_keeps_no_other_from_being_asked(
     found = look(ask_for=0.5)
     assert device(found, "one").problem.code == "device_no_driver"
     assert device(found, "mute").identity is None
-    never.set()
 
 
 def test_while_a_card_is_at_work_no_other_is_asked_and_its_last_reading_is_shown(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fapiao_kernel.agent.compose import House
+from fapiao_kernel.agent.distributions import Version
 from fapiao_kernel.agent.plugin_acts import PluginActs
 from fapiao_kernel.agent.settings import PRACTICE, PRODUCTION
 from fapiao_kernel.domain.errors import Refused, UsageError
@@ -91,8 +92,10 @@ def test_an_allowed_one_is_loaded_and_noted_once(house: House, stranger: Path) -
     PluginActs(house).allow("Stranger_Link")
     assert "strange" in house.plugins.group("links")
     assert codes(house) == []
-    house.settings.add_card("gb18240+serial:///dev/none")
-    house.plugins.group("links")
+    before = house.plugins.stamp
+    house.settings.allow_plugin(Version("another", "1.0", ""))
+    assert house.plugins.stamp != before, "all are judged anew"
+    assert "strange" in house.plugins.group("links")
     noted = [r.data for r in house.journal.records() if r.kind == "plugin.loaded"]
     assert noted == [
         {

@@ -178,6 +178,18 @@ def test_a_program_that_has_a_device_by_other_means_is_found(tmp_path: Path, sta
     assert found is not None and found.pid == other.pid and found.program.startswith("python")
 
 
+def test_where_the_system_does_not_tell_a_device_is_busy_with_whoever_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holder_module, "PROC", tmp_path / "no-proc")
+    assert holder(str(tmp_path)) is None
+    kept = claim("/dev/ttyS7", tmp_path)
+    with pytest.raises(NotReachable) as caught:
+        claim("/dev/ttyS7", tmp_path)
+    assert caught.value.code == "device_busy_by"
+    kept.close()
+
+
 @linux_only
 def test_a_lock_is_seen_even_where_open_files_are_not(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,9 @@ import pytest
 import fapiao_kernel.devices.drivers.gb18240
 import fapiao_kernel.simulator.world
 import fapiao_kernel.testing.guided  # noqa: F401 see above
+from fapiao_kernel.domain.practice import PracticeOptions
 from fapiao_kernel.testing import kit
+from tests.testing.planted import World
 
 pytest_plugins = ["pytester"]
 
@@ -40,14 +42,16 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     (folder / "entry_points.txt").write_text(ENTRY_POINTS)
     pytester.syspathinsert()
 
-    def asked(*tests: str, destructive: bool = True, **planted: str) -> tuple[pytest.RunResult, dict[str, Any]]:
+    def asked(
+        *tests: str, destructive: bool = True, device: str = "planted+sim://bug", **planted: str
+    ) -> tuple[pytest.RunResult, dict[str, Any]]:
         for name, value in planted.items():
             monkeypatch.setenv(f"PLANTED_{name.upper()}", value)
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         certificate = pytester.path / "certificate.json"
         result = pytester.runpytest_inprocess(
             "-p", "fapiao_kernel.testing.plugin", "-p", "no:cacheprovider",
-            "--fapiao-device=planted+sim://bug", f"--fapiao-certificate={certificate}",
+            f"--fapiao-device={device}", f"--fapiao-certificate={certificate}",
             *(["--fapiao-destructive"] if destructive else []), "--pyargs", *map(_place, tests),
         )  # fmt: skip
         return result, json.loads(certificate.read_text("utf-8"))
@@ -137,6 +141,35 @@ def test_nothing_that_changes_a_device_runs_unasked(run: Run) -> None:
     assert set(told) == set(changing)
     assert all(t["outcome"] == "skipped" and "--fapiao-destructive" in t["reason"] for t in told.values())
     assert certificate["verdict"] == "partial" and not certificate["destructive"]
+
+
+ALL = ("test_link", "test_driver", "test_driver_faults", "test_clearing")
+
+
+def test_a_real_card_is_not_changed_even_when_that_is_asked_for(run: Run, tmp_path: Path) -> None:
+    world = World().start(tmp_path, PracticeOptions(size=5))
+    image = json.loads(Path(world.line).read_text("utf-8"))
+    image["identity"]["card_number"] = "1234000000000001"
+    Path(world.line).write_text(json.dumps(image), "utf-8")
+    before = Path(world.line).read_bytes()
+    result, certificate = run(*ALL, device=f"planted+planted://{world.line}")
+    assert result.ret == pytest.ExitCode.OK and Path(world.line).read_bytes() == before
+    result.stdout.fnmatch_lines(["*!!! planted+planted://* nothing that changes it will be sent*"])
+    assert certificate["device"]["simulated"] is False
+    assert {t["outcome"] for t in certificate["suites"]["clearing"]} == {"skipped"}
+
+
+def test_a_simulated_device_that_is_there_is_tested_with_the_pin_that_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World().start(tmp_path, PracticeOptions(size=5))
+    monkeypatch.setenv("FAPIAO_KIT_PIN", world.pin)
+    tries = "test_driver_a_wrong_pin_costs_one_try_and_the_right_one_restores_them"
+    result, certificate = run(tries, device=f"planted+planted://{world.line}")
+    assert result.ret == pytest.ExitCode.OK
+    assert [t["outcome"] for t in certificate["suites"]["driver"]] == ["passed"]
+    result.stdout.fnmatch_lines(["*!!! planted+planted://* IT WILL BE CHANGED*"])
+    assert world.pin not in result.stdout.str() and world.pin not in json.dumps(certificate)
 
 
 def test_without_a_device_the_kit_says_what_it_needs(pytester: pytest.Pytester) -> None:

@@ -122,6 +122,8 @@ class SerialLink:
         while not step.done:
             if step.drain:
                 self._drain()
+            if self._closing:
+                raise _Closed
             if step.send:
                 self._sent = True  # from here on some of it may have left, whatever happens
                 self._port.write(step.send)

@@ -38,6 +38,7 @@ bb=/run/busybox
 $bb mount -t proc proc /proc
 $bb mount -t sysfs sys /sys
 $bb mount -t devtmpfs dev /dev
+$bb mount -t tmpfs rules /etc/udev/rules.d
 /lib/systemd/systemd-udevd --daemon
 /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run TMPDIR=/run LANG=C.UTF-8 PYTHONUTF8=1 \\
   PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='ROOT' 'PYTHON' 'PROGRAM' </dev/null >/dev/console 2>&1

@@ -19,6 +19,8 @@ from fapiao_kernel.simulator.token.t0_peer import T0Peer
 INIT, ATR, CARD_REMOVE, APDU = 1, 5, 6, 7
 VERSION = 2
 READER = 0
+AWAITED = 0.3
+"""Seconds until QEMU's reader certainly waits for the card: drawn while the command still is on its way, it never answers at all."""
 
 
 class PassedThrough:
@@ -44,7 +46,7 @@ class PassedThrough:
                     self.apdus += 1
                     if self._draws:
                         self._draws = False
-                        self.draw()
+                        threading.Timer(AWAITED, self.draw).start()
                     elif (answer := self._peer.feed(data)) is not None:
                         self._say(APDU, answer)
 
