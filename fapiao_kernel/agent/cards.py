@@ -128,6 +128,8 @@ class Cards:
             self._told(seen.state.identity.device_number, seen.state.source, statistics)
 
     def _note(self, address: str, state: CardState) -> None:
+        if not getattr(self._opened[address][2], "live", True):
+            raise Refused("not_a_device", card=address)
         simulated = state.identity.simulated
         if self._settings.practice and not simulated:
             raise Refused("home_is_practice")

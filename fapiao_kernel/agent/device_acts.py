@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.errors import view
+from fapiao_kernel.agent.views import card_view
 from fapiao_kernel.api.devices import NewPinView, PinRequest, PinTries, PinVerified, Recorded
+from fapiao_kernel.api.shapes import CardView
 from fapiao_kernel.devices.address import parse
 from fapiao_kernel.devices.links.capture import Recording, record
 from fapiao_kernel.devices.plug import DriverSpec, Link
@@ -45,6 +47,20 @@ class DeviceActs:
             said = {"card": text, "device_number": who.device_number, "taxpayer_id": who.taxpayer_id}
             self._house.journal.append("device.added", said, who=self._house.identity.who)
         return text
+
+    def read(self, address: str) -> CardView:
+        """The card's state, read over a connection of its own and remembered nowhere: any card, and a recording too."""
+        text = str(parse(address))
+        return self._when_free(text, lambda: self._read(text))
+
+    def _read(self, text: str) -> CardView:
+        self._house.cards.let_go(text)
+        card = self._house.cards.open(text)
+        try:
+            state = card.read_state()
+        finally:
+            card.close()
+        return card_view(text, state, read_at=self._house.clock.now().isoformat(timespec="seconds"))
 
     def forget(self, address: str) -> str:
         """Know a card no more; ledger, records and journal keep all of it. Raises ``Refused`` (``device_run_open``), ``UsageError``."""

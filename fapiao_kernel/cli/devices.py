@@ -102,6 +102,25 @@ def add(address: Address, home: HomeOption = None, as_json: Json = False) -> Non
 
 
 @verb
+def read(address: Address, home: HomeOption = None, as_json: Json = False) -> None:
+    """读一次设备，不登记 · Read a device once, and remember it nowhere.
+
+    也读录制的文件 · A recording too: fapiao devices read gb18240+replay:///path/card.jsonl
+
+    例 Example: fapiao devices read gb18240+usb://ccid
+    """
+    from fapiao_kernel.client import connect
+
+    with connect(home) as client:
+        card = client.read_device(address)
+    say(f"{card.taxpayer_name} · {card.taxpayer_id} · {card.device_number} · {card.verdict}", as_json=as_json)
+    for own in card.types:
+        span = f"{own.report_start} – {own.report_end}"
+        say(f"  {own.name} · {own.verdict} · {span} · 锁死日期 lock date {own.lock_date}", as_json=as_json)
+    raise Done(card.model_dump())
+
+
+@verb
 def forget(address: Address, home: HomeOption = None, as_json: Json = False) -> None:
     """不再登记这台设备（账、记录、日志都留着）· Know a device no more; ledger, records and journal stay.
 
@@ -124,8 +143,9 @@ def record(
 ) -> None:
     """录一次只读会话：状态、统计、发票卷 · Record a read-only session: state, statistics, volumes.
 
-    给支持人员看设备到底说了什么；口令和密文不进文件。用 replay 连接可以原样重放。
-    For support, to see what the device really says; PINs and payloads never enter the file. The replay link gives it back as it was.
+    给支持人员看设备到底说了什么；口令和密文不进文件。再看一遍：fapiao devices read gb18240+replay:///文件
+    For support, to see what the device really says; PINs and payloads never enter the file. To see it again:
+    fapiao devices read gb18240+replay:///FILE
 
     例 Example: fapiao devices record gb18240+serial:///dev/ttyUSB0 --to card.jsonl
     """
@@ -145,6 +165,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
     group.command("list")(every)
     group.command("add")(add)
+    group.command("read")(read)
     group.command("forget")(forget)
     group.command("record")(record)
     group.command("verify-pin")(verify_pin.verify_pin)

@@ -37,6 +37,10 @@ class Devices:
         """Read a card and remember it for this home."""
         return self._wire.ask(CardView, "POST", "/devices/add", json=CardRequest(card=card), long=True)
 
+    def read_device(self, card: str) -> CardView:
+        """The state of any card, or of a recording, remembered nowhere (只读一次)."""
+        return self._wire.ask(CardView, "POST", "/devices/read", json=CardRequest(card=card), long=True)
+
     def forget_device(self, card: str) -> None:
         """Know a card no more; refused while a clear of it is open."""
         self._wire.json("POST", "/devices/forget", json=CardRequest(card=card), long=True)

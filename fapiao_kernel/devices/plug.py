@@ -116,6 +116,8 @@ class LinkSpec:
     find: Callable[[], Sequence[Found]] = nowhere
     can: frozenset[LinkCan] = frozenset()
     marks: tuple[Mark, ...] = ()
+    live: bool = True
+    """Whether a device is at its other end. A recording is none: it may be read, and no home knows it as a card."""
 
 
 @dataclass(frozen=True)

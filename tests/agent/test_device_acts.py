@@ -261,3 +261,16 @@ class Real(Gb18240Card):
         return replace(state, identity=replace(state.identity, simulated=False))
 REAL = DriverSpec(id="real", api_version=1, open=Real, profile=PROFILE)
 '''
+
+
+def test_a_recording_is_read_and_no_home_knows_it_as_a_device(
+    house: House, acts: DeviceActs, address: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "card.jsonl"
+    acts.record(address, file)
+    there = acts.read(address)
+    replay = f"gb18240+replay://{file}"
+    told = acts.read(replay)
+    assert (told.device_number, told.types) == (there.device_number, there.types)
+    assert refused(acts.add, replay).code == "not_a_device"
+    assert replay not in house.cards.addresses()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import signal
 import sys
 
 from tests.crash.model import matrix
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--replay", default="", metavar="SEED", help="a seed, or a schedule as a violation names it")
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # workers are ended on the way out
     if asked.replay:
         seeded = asked.replay.isdecimal()
         return _tell(matrix.drawn(int(asked.replay)) if seeded else Schedule.parse(asked.replay))

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from tests.crash.__main__ import joined
 from tests.crash.result import Result
 
-ROOT = Path(__file__).parents[2]
 SEEDS = 200
 KEYS = {"points", "faults", "runs", "lost", "double", "undecided", "seconds"}
 
 
-def crash(*arguments: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.crash", "--json", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-4000:]
-    told: dict[str, float] = json.loads(done.stdout)
-    assert set(told) == KEYS
-    assert (told["lost"], told["double"], told["undecided"]) == (0, 0, 0)
-    return told
+Ended = Callable[[], tuple[int, str, str]]
+
+
+def sound(matrix: Ended) -> dict[str, float]:
+    code, out, told = matrix()
+    assert code == 0, told[-4000:]
+    result: dict[str, float] = json.loads(out)
+    assert set(result) == KEYS
+    assert (result["lost"], result["double"], result["undecided"]) == (0, 0, 0)
+    return result
 
 
 @pytest.mark.slow
+@pytest.mark.beside("--depth", "in-process", "--seeds", str(SEEDS))
 @pytest.mark.skipif(sys.platform == "win32", reason="open files are replaced there as only POSIX lets them be")
-def test_every_point_with_every_fault_in_process_leaves_nothing_lost_double_or_undecided() -> None:
-    told = crash("--depth", "in-process", "--seeds", str(SEEDS))
-    assert told["points"] >= 200
-    assert told["runs"] == told["points"] * told["faults"] + SEEDS
+def test_every_point_with_every_fault_in_process_leaves_nothing_lost_double_or_undecided(matrix: Ended) -> None:
+    result = sound(matrix)
+    assert result["points"] >= 200
+    assert result["runs"] == result["points"] * result["faults"] + SEEDS
 
 
 @pytest.mark.slow
+@pytest.mark.beside("--depth", "real")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks, pidfd and prctl are Linux's")
-def test_real_processes_killed_at_every_point_leave_nothing_lost_double_or_undecided() -> None:
-    told = crash("--depth", "real")
-    assert told["points"] >= 200
-    assert told["runs"] > told["points"]
+def test_real_processes_killed_at_every_point_leave_nothing_lost_double_or_undecided(matrix: Ended) -> None:
+    result = sound(matrix)
+    assert result["points"] >= 200
+    assert result["runs"] > result["points"]
 
 
 def test_two_depths_are_one_result() -> None:

@@ -38,6 +38,11 @@ def router(house: House) -> APIRouter:
         """Read the card and remember it for this home."""
         return status.card(house, acts.add(request.card))
 
+    @routes.post("/read")
+    def read(request: CardRequest) -> CardView:
+        """The card's state, remembered nowhere."""
+        return acts.read(request.card)
+
     @routes.post("/forget")
     def forget(request: CardRequest) -> dict[str, str]:
         return {"forgotten": acts.forget(request.card)}

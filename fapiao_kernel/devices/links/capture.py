@@ -192,4 +192,4 @@ def open_replay(where: str) -> Replay:
     return Replay(f"replay {Path(path).name}", Masking(head.masks), exchanges, torn)
 
 
-LINK = LinkSpec("replay", 1, open_replay, can=frozenset({LinkCan.EXTENDED}))
+LINK = LinkSpec("replay", 1, open_replay, can=frozenset({LinkCan.EXTENDED}), live=False)
