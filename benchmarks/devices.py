@@ -46,7 +46,8 @@ from fapiao_kernel.simulator.token.token import Token
 from fapiao_kernel.simulator.world import PRACTICE, WorldFolder
 from tests.simulator.card.maker import CardProcess
 
-OURS_US, CAPACITY, BAUD = 60.0, 0.95, 115200
+OURS_US, CAPACITY, BARE = 60.0, 0.95, 1.3
+BAUD = 115200
 BITS = 10
 """A byte on an 8N1 line."""
 BLOCK, AROUND, ACKNOWLEDGED = 254, 4, 4
@@ -72,12 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with month.card() as line:
             measure("serial", open_serial(line), SERIAL, options.rounds, report)
         share = None if options.no_line else over_slow_line(month, report)
-    rows, pcsc = devices_pcsc.measure()
-    report.rows += rows
+        pcsc = None if devices_pcsc.missing() else over_pcsc(month, options.rounds, report)
     report.goals += [
         Goal("usb_own_us_per_apdu", ours, OURS_US),
         Goal("serial_share_of_payload_capacity", share, CAPACITY, "higher", "left out" if share is None else ""),
-        pcsc,
+        Goal("pcsc_over_bare_pyscard", pcsc, BARE, why=devices_pcsc.missing()),
     ]
     return report.finish(as_json=options.json)
 
@@ -136,6 +136,16 @@ def _long(link: Link) -> bytes:
     link.transmit(commands.select(File.DETAILS).encode())
     command: Command = commands.read_details(kind.invoice_type, period, 1, LONG)
     return command.encode()
+
+
+def over_pcsc(month: Month, rounds: int, report: Report) -> float:
+    """Rows of the PC/SC link, alone and beside bare pyscard; how much longer ours takes."""
+    with devices_pcsc.reader_with(month.image) as reader:
+        measure("pcsc", devices_pcsc.opened(reader), devices_pcsc.boundary(), rounds, report)
+        ours, bare, ratio = devices_pcsc.beside_bare(reader, commands.select(File.DETAILS).encode())
+    for name, value in (("pcsc, beside", ours), ("bare pyscard", bare)):
+        report.rows.append({"link": name, "what": "small APDU", "microseconds": round(value, 1)})
+    return round(ratio, 2)
 
 
 def over_slow_line(month: Month, report: Report) -> float:

@@ -6,73 +6,77 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.form import Goal
 from fapiao_kernel.devices.links.pcsc import LINGER, open_pcsc
+from fapiao_kernel.devices.plug import Link
 from fapiao_kernel.domain.errors import FapiaoError
 from tests.hardware_lab import pcsc_service
-from tests.simulator.card.maker import make_image
 
-SELECT = bytes.fromhex("00A4000C02EF02")
-LONG = bytes.fromhex("00A4000C00EA60") + bytes(60_000)
-"""Refused for its length, by a card that has read it whole."""
 ROUNDS, EACH = 15, 200
-RATIO = 1.3
-NAME = "pcsc_over_bare_pyscard"
+CALLS = ("SCardTransmit", "SCardBeginTransaction", "SCardEndTransaction")
 
 
-def measure() -> tuple[list[dict[str, Any]], Goal]:
-    """Rows (microseconds, medians) and the goal: our round trip over pyscard's ``connection.transmit``, median of the rounds' ratios.
+def missing() -> str:
+    """Why PC/SC cannot be measured here; empty: it can."""
+    try:
+        import smartcard.scard  # noqa: F401 - only whether it is there
+    except ImportError:
+        return "pyscard is not installed"
+    return pcsc_service.missing()
 
-    In each round one follows the other at once, so that whatever else the machine does weighs on both.
-    """
-    lacks = pcsc_service.missing()
-    if lacks:
-        return [], Goal(NAME, None, RATIO, why=lacks)
+
+def boundary() -> list[tuple[Any, str]]:
+    """Where pyscard begins."""
+    import smartcard.scard
+
+    return [(smartcard.scard, name) for name in CALLS]
+
+
+@contextmanager
+def reader_with(image: Path) -> Iterator[str]:
+    """A reader of a private pcscd with this card in it; its name."""
     with tempfile.TemporaryDirectory(prefix="fapiao-pcscd-") as place:
         folder = Path(place)
         (folder / "run").mkdir()
         os.environ["PCSCLITE_CSOCK_NAME"] = str(folder / "run" / pcsc_service.SOCKET)
         service = pcsc_service.Service.start(folder / "run", folder / "readers")
         try:
-            service.insert(make_image(folder / "card.json"))
-            return _beside(service.reader)
-        except (FapiaoError, ImportError) as error:
-            return [], Goal(NAME, None, RATIO, why=str(error))
+            service.insert(image)
+            yield service.reader
         finally:
             service.stop()
 
 
-def _beside(reader: str) -> tuple[list[dict[str, Any]], Goal]:
+def beside_bare(reader: str, apdu: bytes) -> tuple[float, float, float]:
+    """Microseconds a round trip, ours and with pyscard's ``connection.transmit``, and the median of the rounds' ratios.
+
+    In each round one follows the other at once, so that whatever else the machine does weighs on both.
+    """
     from smartcard.System import readers
 
-    card = _when_there(reader)
+    card = opened(reader)
     bare = next(each for each in readers() if str(each) == reader).createConnection()
     bare.connect()
-    rows, ratios = [], []
+    ours, theirs, plain = [], [], list(apdu)
     try:
-        for what, apdu, rounds, each in (("select", SELECT, ROUNDS, EACH), ("60 kB command", LONG, 3, 20)):
-            ours, theirs, plain = [], [], list(apdu)
-            for _ in range(rounds):
-                time.sleep(1.5 * LINGER)  # the card is ours alone so long after an answer
-                theirs.append(_median(partial(bare.transmit, plain), each))
-                ours.append(_median(partial(card.transmit, apdu), each))
-            found = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-            ratios.append(statistics.median(found))
-            rows.append({"link": "pcsc", "what": what, "microseconds": round(statistics.median(ours), 1)})
-            rows.append({"link": "bare pyscard", "what": what, "microseconds": round(statistics.median(theirs), 1)})
+        for _ in range(ROUNDS):
+            time.sleep(1.5 * LINGER)  # the card is ours alone so long after an answer
+            theirs.append(_median(partial(bare.transmit, plain)))
+            ours.append(_median(partial(card.transmit, apdu)))
     finally:
         card.close()
         bare.disconnect()
         bare.release()
-    return rows, Goal(NAME, round(ratios[0], 2), RATIO)
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    return statistics.median(ours), statistics.median(theirs), statistics.median(ratios)
 
 
-def _when_there(reader: str) -> Any:
+def opened(reader: str) -> Link:
     """The card, as soon as pcscd has noticed it."""
     for _ in range(200):
         try:
@@ -84,10 +88,10 @@ def _when_there(reader: str) -> Any:
     return open_pcsc(reader)
 
 
-def _median(call: Callable[[], object], times: int) -> float:
+def _median(call: Callable[[], object]) -> float:
     call()  # ours takes the card to itself with it
     took = []
-    for _ in range(times):
+    for _ in range(EACH):
         began = time.perf_counter()
         call()
         took.append(time.perf_counter() - began)
