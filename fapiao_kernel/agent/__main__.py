@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"another agent holds {home.lock} and does not answer", file=sys.stderr)
                 return 5
     try:
-        _run(home)
+        ended = _run(home)
     except FapiaoError as error:
         # Whoever started it is told why, in the same words as any refusal: a broken journal, an unreadable key.
         print(json.dumps({"error": view(error).model_dump()}), flush=True)
@@ -57,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         return refusal.exit_code
     finally:
         lock.release()
+    if not ended:
+        os._exit(0)  # all is closed; Python itself would wait for ever for the thread in which a device hangs
     return 0
 
 
@@ -78,7 +80,8 @@ def _line(known: dict[str, object]) -> str:
     return json.dumps({key: known[key] for key in ("url", "pid", "boot_id")})
 
 
-def _run(home: Home) -> None:
+def _run(home: Home) -> bool:
+    """False when a device hangs in a thread that will never end."""
     from fapiao_kernel.agent.app import build
     from fapiao_kernel.agent.compose import House
     from fapiao_kernel.agent.memory import one_arena
@@ -109,10 +112,11 @@ def _run(home: Home) -> None:
         server = Server(build(house, secret, stop), ready, house.ending)
         server.run(sockets=[socket])
     finally:
-        house.close(world_too=bool(asked))
+        ended = house.close(world_too=bool(asked))
         known = read_json(home.agent)
         if isinstance(known, dict) and known.get("boot_id") == house.identity.boot_id:
             home.agent.unlink(missing_ok=True)
+    return ended
 
 
 def own_scratch(home: Home) -> None:

@@ -36,7 +36,7 @@ class Asking(Generic[T]):
     def _run(self, key: str, call: Callable[[], T], future: Future[T]) -> None:
         try:
             answer = call()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 a stranger's plugin may raise anything; it is told as what it found
+        except BaseException as error:  # noqa: BLE001 a stranger's plugin may raise anything; it is told as what it found
             self._over(key)
             future.set_exception(error)
         else:

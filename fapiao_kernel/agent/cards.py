@@ -16,6 +16,7 @@ from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.kept import Kept
 from fapiao_kernel.agent.plugins import Plugins
 from fapiao_kernel.agent.settings import PRODUCTION, Settings
+from fapiao_kernel.agent.views import card_view
 from fapiao_kernel.agent.worker import Worker
 from fapiao_kernel.devices.address import Address, parse
 from fapiao_kernel.devices.plug import DriverSpec, Link, LinkSpec
@@ -83,7 +84,7 @@ class Cards:
                 self._cards[text] = Kept(
                     text,
                     lambda: self.open(text),
-                    lambda state: self._note(text, state),
+                    lambda state: self.note(text, state),
                     lambda statistics: self._pass_on(text, statistics),
                     lambda: self._still(text),
                     lambda pin: self._new_pins.update({text: pin}),
@@ -127,9 +128,13 @@ class Cards:
         if seen is not None and seen.state is not None:
             self._told(seen.state.identity.device_number, seen.state.source, statistics)
 
-    def _note(self, address: str, state: CardState) -> None:
+    def note(self, address: str, state: CardState) -> None:
+        """A card of this home from now on, with this reading. Raises ``Refused`` when it does not belong into it."""
         if not getattr(self._opened[address][2], "live", True):
             raise Refused("not_a_device", card=address)
+        card_view(
+            address, state
+        ).model_dump_json()  # a stranger's driver may have put anything into it: not into /status
         simulated = state.identity.simulated
         if self._settings.practice and not simulated:
             raise Refused("home_is_practice")
@@ -183,7 +188,7 @@ class Cards:
             except NotReachable:
                 card.read_state()  # over a link opened anew; a reading changes nothing, so it may be asked again
         except Exception as error:  # noqa: BLE001 a stranger's driver may raise anything: that must not take /status along
-            problem = error if isinstance(error, FapiaoError) else _plugin_failed(error, address)
+            problem = error if isinstance(error, FapiaoError) else plugin_failed(error, address)
             known = self._seen.get(address)
             state, read_at = (known.state, known.read_at) if known else (None, "")
             self._seen[address] = Seen(state, read_at, time.monotonic(), problem)
@@ -240,7 +245,8 @@ class Cards:
             card.close()
 
 
-def _plugin_failed(error: Exception, address: str) -> FapiaoError:
+def plugin_failed(error: BaseException, address: str) -> FapiaoError:
+    """What a face is told of a driver or link that raised what is no error of ours; the trace stands in the log."""
     log.error("reading %s failed in its plugin", address, exc_info=error)
     return NotReachable("device_plugin", original=type(error).__name__, where=address)
 

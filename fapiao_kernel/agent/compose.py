@@ -250,11 +250,12 @@ class House:
         self.changes.close()
         self.exports.close()
 
-    def close(self, *, world_too: bool = False) -> None:
-        """Let the act under way end, then close everything. The practice world lives on, unless a person ends it too."""
+    def close(self, *, world_too: bool = False) -> bool:
+        """Let the act under way end, then close everything. The practice world lives on, unless a person ends it too. False when
+        a device hangs and left a thread behind, which would keep the process."""
         self.changes.close()
         self.rehearsals.close()
-        self.worker.close()
+        ended = self.worker.close()
         self.statements.close()
         self.cards.close()
         if world_too:
@@ -264,6 +265,7 @@ class House:
         if self.duck.made:
             self.duck.get().close()
         self.journal.close()
+        return ended
 
     def note_refusal(self, run: str, act: str, error: ErrorView) -> None:
         """Keep a refusal of a run's act in the journal, for diagnosis and result sheets."""

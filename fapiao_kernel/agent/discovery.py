@@ -22,6 +22,7 @@ from fapiao_kernel.devices.plug import DriverSpec, Found, LinkSpec
 from fapiao_kernel.domain.card import CardIdentity, CardState
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError, UsageError, finding
 from fapiao_kernel.domain.finding import Finding, Severity
+from fapiao_kernel.domain.shown import plain, told
 
 LOOK_FOR = 3.0
 """Seconds that a link gets to say where cards may be."""
@@ -73,9 +74,11 @@ class Discovery:
             if isinstance(answer, TimeoutError):
                 said.append(finding("link_slow", link=id, seconds=f"{self._look_for:g}"))
             elif isinstance(answer, FapiaoError):
-                said.append(replace(answer.finding(), severity=Severity.WARNING))  # the other links have looked
+                # The other links have looked; and a service that a machine does not have may be one that it does not need.
+                severity = Severity.INFO if isinstance(answer, NotReachable) else Severity.WARNING
+                said.append(replace(answer.finding(), severity=severity))
             elif isinstance(answer, Exception):
-                said.append(finding("link_no_look", evidence=f"{type(answer).__name__}: {answer}", link=id))
+                said.append(finding("link_no_look", evidence=told(answer), link=id))
             else:
                 for found in answer:
                     places.setdefault((id, found.where), found)
@@ -119,9 +122,11 @@ class Discovery:
         address: dict[tuple[str, str], str] = {}
         for link, where in places:
             try:
+                if plain(where) != where:
+                    raise UsageError("device_address", text=plain(where))
                 address[link, where] = str(parse(f"{first}+{link}://{where}"))
             except UsageError:
-                findings.append(finding("link_where", evidence=where, link=link))
+                findings.append(finding("link_where", evidence=plain(where), link=link))
         asks = {
             address[place]: partial(_ask, links[place[0]], drivers, place)
             for place, found in places.items()
@@ -135,7 +140,7 @@ class Discovery:
                 answer = _problem(answer, places[place].reader)
             elif answer is None and text in asks:
                 answer = NotReachable("device_not_asked", where=places[place].reader)
-            devices.append(_device(text, places[place], answer))
+            devices.append(_shown(text, places[place], answer))
         return devices
 
 
@@ -153,10 +158,18 @@ def _find(link: LinkSpec) -> list[Found]:
     """What a link sees. A plugin may be older than ``find``, and may give anything."""
     look = getattr(link, "find", None)
     places = list(itertools.islice(look(), MOST)) if look is not None else []
-    wrong = next((each for each in places if not isinstance(each, Found)), None)
-    if wrong is not None:
-        raise TypeError(f"find() gave {type(wrong).__name__}")
-    return places
+    return [_sound(each) for each in places]
+
+
+def _sound(found: object) -> Found:
+    """A place whose names can be shown. Raises ``TypeError`` for what only looks like one."""
+    if not isinstance(found, Found):
+        raise TypeError(f"find() gave {type(found).__name__}")
+    texts = (found.where, found.reader, found.usb_id)
+    problem = found.problem is None or isinstance(found.problem, FapiaoError)
+    if not problem or not all(isinstance(each, str) for each in texts) or found.card_present not in (True, False, None):
+        raise TypeError(f"find() gave a place that is none: {plain(found.where)}")
+    return replace(found, reader=plain(found.reader), usb_id=plain(found.usb_id))
 
 
 def _ask(link: LinkSpec, drivers: Mapping[str, DriverSpec], place: tuple[str, str]) -> _Asked:
@@ -181,6 +194,16 @@ def _ask(link: LinkSpec, drivers: Mapping[str, DriverSpec], place: tuple[str, st
         raise gone[0]
     said = "; ".join(f"{id}: {getattr(error, 'code', type(error).__name__)}" for id, error in heard)
     raise ProtocolError("device_no_driver", original=said, drivers=", ".join(drivers))
+
+
+def _shown(address: str, found: Found, answer: _Asked | Exception | None) -> DeviceView:
+    """One place as it is told, also when what a plugin made of it cannot be."""
+    try:
+        view = _device(address, found, answer)
+        view.model_dump_json()
+    except Exception as error:  # noqa: BLE001 a stranger's driver may put anything into a reading, or into an error
+        return _device(address, replace(found, problem=None), _problem(error, found.reader))
+    return view
 
 
 def _device(address: str, found: Found, answer: _Asked | Exception | None) -> DeviceView:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.machinery import PathFinder
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fapiao_kernel.domain.errors import finding
 from fapiao_kernel.domain.finding import Finding
@@ -33,6 +33,28 @@ class Version:
 def canonical(name: str) -> str:
     """The name as packaging compares it: ``Fapiao.Links_X`` is ``fapiao-links-x``."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def entries(group: str) -> tuple[list[metadata.EntryPoint], list[str]]:
+    """Entry points of a group, and the distributions whose metadata cannot be read: one of them must not take the others along."""
+    try:
+        found = list(metadata.entry_points(group=group))
+        if all(each is None or each.name for each in {id(entry.dist): entry.dist for entry in found}.values()):
+            return found, []
+    except Exception:  # noqa: BLE001 whatever stands in a stranger's files; which one it is, the next lines find out
+        found = []
+    found, unreadable = [], []
+    seen: set[str] = set()
+    for distribution in metadata.distributions():
+        try:
+            name = canonical(distribution.name)
+            given = [entry for entry in distribution.entry_points if entry.group == group]
+        except Exception:  # noqa: BLE001 as above
+            unreadable.append(str(getattr(distribution, "_path", distribution.locate_file(""))))
+            continue
+        found += given if name not in seen else []  # of two of one name the first on the path, as Python imports
+        seen.add(name)
+    return found, unreadable
 
 
 def own(entry: metadata.EntryPoint) -> bool:
@@ -65,7 +87,9 @@ def unsound(entry: metadata.EntryPoint) -> Finding | None:
     for row in csv.reader(record.decode("utf-8", "replace").splitlines()):
         method, _, said = (row[1] if len(row) > 1 else "").partition("=")
         if method not in _TRUSTED:
-            continue  # RECORD itself and compiled files have none
+            if row and _runs(row[0]):  # RECORD itself and what Python compiles have none; code has
+                return finding("plugin_unrecorded", name=distribution.name)
+            continue
         file = Path(str(distribution.locate_file(row[0])))
         if not hmac.compare_digest(_hash(file, method), said):
             return finding("plugin_altered", name=distribution.name, file=row[0])
@@ -86,9 +110,16 @@ def _record(distribution: metadata.Distribution) -> bytes | None:
     return None
 
 
+def _runs(file: str) -> bool:
+    """Whether a file is code that Python, or the system, loads as it is."""
+    return PurePosixPath(file).suffix in {".py", ".pth", ".so", ".pyd", ".dll", ".dylib"}
+
+
 def _hash(file: Path, method: str) -> str:
     """In RECORD's spelling; ``""`` for a file that is not there or cannot be read."""
     try:
+        if not file.is_file():
+            return ""  # a pipe would be read for ever
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, method).digest()
     except OSError:

@@ -19,6 +19,7 @@ from fapiao_kernel.domain.errors import (
     UsageError,
     message,
 )
+from fapiao_kernel.domain.shown import plain
 
 log = logging.getLogger("fapiao.agent")
 
@@ -30,13 +31,18 @@ def view(error: FapiaoError) -> ErrorView:
     """An error of the catalogue as a face shows it."""
     return ErrorView(
         code=error.code,
-        sentence=error.sentence,
+        sentence=_lines(error.sentence),
         effect=error.effect.value,
-        remedy=error.remedy,
+        remedy=_lines(error.remedy),
         who=error.who.value,
-        original=error.original,
+        original=_lines(error.original),
         exit_code=error.exit_code,
     )
+
+
+def _lines(text: str) -> str:
+    """Whole, but nothing in it that a terminal would obey: a device or a plugin may have had a word in it."""
+    return plain(text, most=None, keep="\n\t")
 
 
 def bug_view(error: BaseException) -> ErrorView:

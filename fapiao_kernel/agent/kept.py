@@ -10,7 +10,8 @@ from typing import TypeVar, cast
 
 from fapiao_kernel.domain.card import CardProfile, CardState, Evidence, MonthStatistics, Volume
 from fapiao_kernel.domain.detail import InvoiceDetail
-from fapiao_kernel.domain.errors import NotReachable, OutcomeUnknown, ProtocolError, Refused
+from fapiao_kernel.domain.errors import FapiaoError, NotReachable, OutcomeUnknown, ProtocolError, Refused
+from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.invoice import InvoiceType
 from fapiao_kernel.domain.issuing import InvoiceSheet, Issued, NextNumber
 from fapiao_kernel.domain.unit import ClearUnit
@@ -18,6 +19,9 @@ from fapiao_kernel.ports import Answer, Card, IssuingCard, NewPin, Progress, Sum
 
 log = logging.getLogger("fapiao.agent")
 T = TypeVar("T")
+
+CLOSE_IN = 2.0
+"""Seconds to wait for whoever uses the card now: when we close, nobody does, unless it hangs."""
 
 
 class Kept:
@@ -83,9 +87,14 @@ class Kept:
     def verify_pin(self, pin: str, *, spend_low_tries: bool = False) -> NewPin | None:
         def shown(card: Card) -> NewPin | None:
             # A driver plugin may be older than the keyword: it sends at few tries in no case then.
-            if spend_low_tries and "spend_low_tries" in inspect.signature(card.verify_pin).parameters:
-                return card.verify_pin(pin, spend_low_tries=True)
-            return card.verify_pin(pin)
+            named = spend_low_tries and "spend_low_tries" in inspect.signature(card.verify_pin).parameters
+            try:
+                return card.verify_pin(pin, spend_low_tries=True) if named else card.verify_pin(pin)
+            except FapiaoError:
+                raise
+            except Exception as error:  # noqa: BLE001 a stranger's; its words may have the PIN, and must reach no log
+                kind = type(error).__name__
+            raise NotReachable("pin_answer_lost", effect=Effect.UNKNOWN, original=kind)
 
         new = self._use(shown)
         if new is not None:
@@ -114,9 +123,14 @@ class Kept:
         return self._use(lambda card: _issuing(card).find(invoice_type, code, number))
 
     def close(self) -> None:
-        """Let the link go; the next use opens it again."""
-        with self._lock:
+        """Let the link go; the next use opens it again. One that hangs in another thread is left to the end of the process."""
+        if not self._lock.acquire(timeout=CLOSE_IN):
+            log.error("%s hangs and cannot be closed", self._address)
+            return
+        try:
             card, self._card = self._card, None
+        finally:
+            self._lock.release()
         if card is not None:
             try:
                 card.close()
@@ -131,7 +145,11 @@ class Kept:
                 self._card = self._open()
             try:
                 return call(self._card)
-            except (NotReachable, ProtocolError, OutcomeUnknown):
+            except FapiaoError as error:
+                if isinstance(error, NotReachable | ProtocolError | OutcomeUnknown):
+                    self.close()
+                raise
+            except BaseException:  # a plugin's own error says nothing of the link: it is not trusted either
                 self.close()
                 raise
 

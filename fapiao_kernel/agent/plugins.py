@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
-from fapiao_kernel.agent.distributions import Version, own, unsound, version_of
+from fapiao_kernel.agent.distributions import Version, entries, own, unsound, version_of
 from fapiao_kernel.agent.settings import Settings
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused, finding
 from fapiao_kernel.domain.finding import Finding
+from fapiao_kernel.domain.shown import plain, told
 
 API_VERSION = 1
 """Version of the interfaces that plugins are written against; a plugin without one is of this version."""
@@ -37,11 +38,7 @@ GROUPS = tuple(NEEDS)
 
 _CALLED = frozenset({"open", "recognises", "read", "start", "attach", "twin", "stop", "sheet"})
 
-Finder = Callable[[str], Iterable[metadata.EntryPoint]]
-
-
-def _installed(group: str) -> Iterable[metadata.EntryPoint]:
-    return metadata.entry_points(group=group)
+Finder = Callable[[str], tuple[Iterable[metadata.EntryPoint], Iterable[str]]]
 
 
 class Plugins:
@@ -50,7 +47,7 @@ class Plugins:
 
     def __init__(
         self,
-        find: Finder = _installed,
+        find: Finder = entries,
         settings: Settings | None = None,
         note: Callable[[str, metadata.EntryPoint, Version], object] = lambda group, entry, version: None,
     ) -> None:
@@ -66,6 +63,7 @@ class Plugins:
         self._used: set[tuple[str, str, str]] = set()
         self._noted: set[tuple[str, str]] = set()
         self._running: dict[str, Version] = {}
+        self._unreadable: dict[str, tuple[str, ...]] = {}
 
     @property
     def stamp(self) -> object:
@@ -102,11 +100,19 @@ class Plugins:
         """What is to be said of the plugins of these groups; loads them all."""
         for name in groups:
             self.group(name)
-        return tuple(dict.fromkeys(f for name in groups for f in self._findings[name]))
+        said = [
+            finding("plugin_unreadable", folder=folder) for folders in self._unreadable.values() for folder in folders
+        ]
+        if self._production and self._settings is not None:
+            early = [name for name in self._running if self._settings.plugin_allowed(name) is None]
+            said += [finding("plugin_loaded_before", name=name) for name in early]
+        return tuple(dict.fromkeys([*said, *(f for name in groups for f in self._findings[name])]))
 
     def installed(self, group: str) -> Sequence[metadata.EntryPoint]:
         """Entry points of a group as they are on the disk now, usable or not."""
-        return sorted(self._find(f"fapiao.{group}"), key=lambda e: (not own(e), e.name, e.value))
+        found, unreadable = self._find(f"fapiao.{group}")
+        self._unreadable[group] = tuple(unreadable)
+        return sorted(found, key=lambda e: (not own(e), e.name, e.value))
 
     def loaded(self, group: str, entry: metadata.EntryPoint) -> bool:
         """Whether this very entry point is in use here."""
@@ -198,14 +204,14 @@ class Plugins:
             lacking = [name for name in NEEDS[group] if not hasattr(plugin, name)]
             lacking += [name for name in NEEDS[group] if name in _CALLED and not callable(getattr(plugin, name, None))]
             says = getattr(plugin, "id", entry.name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 a stranger's module may raise anything while it is imported
-            return finding("plugin_broken", evidence=f"{type(error).__name__}: {error}", **facts)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 a stranger's module may raise anything while it is imported
+            return finding("plugin_broken", evidence=told(error), **facts)
         if version != API_VERSION:
-            return finding("plugin_api", version=version, ours=API_VERSION, **facts)
+            return finding("plugin_api", version=plain(version), ours=API_VERSION, **facts)
         if lacking:
             return finding("plugin_incomplete", lacking=", ".join(dict.fromkeys(lacking)), **facts)
         if says != entry.name:
-            return finding("plugin_id", says=says, **facts)
+            return finding("plugin_id", says=plain(says), **facts)
         return plugin
 
     def _told(self, group: str, entry: metadata.EntryPoint, said: list[Finding]) -> None:

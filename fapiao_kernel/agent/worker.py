@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fapiao_kernel.agent.changes import Changes
 from fapiao_kernel.agent.errors import bug_view, view
@@ -20,6 +20,9 @@ from fapiao_kernel.domain.finding import Effect
 
 log = logging.getLogger("fapiao.agent")
 T = TypeVar("T")
+
+END_IN = 5.0
+"""Seconds that readings under way have when the agent ends; a device that hangs must not keep it for ever."""
 
 _TELL_EVERY = 0.1
 """Seconds between two changes told of one job's progress."""
@@ -48,10 +51,11 @@ class Worker:
     def __init__(self, changes: Changes, refused: Callable[[str, str, ErrorView], None]) -> None:
         self._changes = changes
         self._refused = refused
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._threads: dict[str, ThreadPoolExecutor] = {}
         self._at_work: dict[str, int] = {}
         self._acts = 0
+        self._under_way: dict[Future[Any], bool] = {}
         self._jobs: dict[str, Job] = {}
         self._failures: dict[str, ErrorView] = {}
         self._settled = threading.Event()
@@ -112,10 +116,19 @@ class Worker:
 
     def call(self, card: str, call: Callable[[], T]) -> T:
         """Run on the card's thread and wait for the answer; raises what it raised."""
+        return self.begin(card, call).result()
+
+    def begin(self, card: str, call: Callable[[], T], *, light: bool = False) -> Future[T]:
+        """Run on the card's thread, after what it does now. ``light`` as for ``look``."""
         with self._lock:
             self._refuse_when_stopping()
-            future = self._submit(card, call)
-        return future.result()
+            return self._submit(card, call, light)
+
+    def give_up(self, future: Future[Any]) -> None:
+        """Nobody waits for it any more: neither does the end of the agent."""
+        with self._lock:
+            if future in self._under_way:
+                self._under_way[future] = True
 
     def look(self, card: str, call: Callable[[], T], *, light: bool = False) -> Future[T] | None:
         """Run on the card's thread when that is free; None, and nothing done, when it is at work. ``light``: no more than a glance
@@ -183,14 +196,22 @@ class Worker:
         """What an earlier agent left open has been settled: acts may begin."""
         self._settled.set()
 
-    def close(self) -> None:
-        """Take no more acts, let the one under way on each card come to its end, drop those that have not begun."""
+    def close(self) -> bool:
+        """Take no more acts, let the one under way on each card come to its end, drop those that have not begun. False when a
+        reading hangs and its thread is left behind."""
         with self._lock:
             self._stopping = True
             threads = list(self._threads.values())
         self._settled.set()
         for thread in threads:
-            thread.shutdown(wait=True, cancel_futures=True)
+            thread.shutdown(wait=False, cancel_futures=True)
+        while acts := [future for future, light in list(self._under_way.items()) if not light]:
+            wait(acts, timeout=1.0)  # one of them may be given up meanwhile
+        _, hanging = wait(list(self._under_way), timeout=END_IN)
+        if not hanging:
+            for thread in threads:
+                thread.shutdown(wait=True)
+        return not hanging
 
     def _submit(self, card: str, call: Callable[[], T], light: bool = False) -> Future[T]:
         if card not in self._threads:
@@ -207,7 +228,14 @@ class Worker:
                     self._at_work[card] -= 1
                     self._acts -= not light
 
-        return self._threads[card].submit(work)
+        future = self._threads[card].submit(work)
+        self._under_way[future] = light
+        future.add_done_callback(self._over)
+        return future
+
+    def _over(self, future: Future[Any]) -> None:
+        with self._lock:
+            self._under_way.pop(future, None)
 
     def _refuse_when_stopping(self) -> None:
         if self._stopping:

@@ -43,7 +43,7 @@ def every(
     """
     from fapiao_kernel.client import connect
 
-    with connect(home) as client, _patience():
+    with connect(home) as client, _patience("正在查找设备… looking for devices…"):
         found = client.devices(simulated=simulated)
     for device in found.devices:
         for line in _lines(device):
@@ -56,9 +56,9 @@ def every(
 
 
 @contextlib.contextmanager
-def _patience(seconds: float = 1.0) -> Iterator[None]:
-    """Says on stderr that it looks, when that takes longer."""
-    wait = threading.Timer(seconds, lambda: say("正在查找设备… looking for devices…", as_json=True))
+def _patience(doing: str, seconds: float = 1.0) -> Iterator[None]:
+    """Says on stderr what it does, when that takes longer."""
+    wait = threading.Timer(seconds, lambda: say(doing, as_json=True))
     wait.daemon = True
     wait.start()
     try:
@@ -95,7 +95,7 @@ def add(address: Address, home: HomeOption = None, as_json: Json = False) -> Non
     """
     from fapiao_kernel.client import connect
 
-    with connect(home) as client:
+    with connect(home) as client, _patience("正在读设备… reading the device…"):
         card = client.add_device(address)
     say(f"已登记 known: {card.address} · {card.taxpayer_name} · {card.device_number} · {card.verdict}", as_json=as_json)
     raise Done(card.model_dump())
@@ -151,7 +151,7 @@ def record(
     """
     from fapiao_kernel.client import connect
 
-    with connect(home) as client:
+    with connect(home) as client, _patience("正在录制… recording…"):
         made = client.record_device(address, to)
     say(f"{made.file} · {made.exchanges} 次通讯 exchanges", as_json=as_json)
     if made.problem is not None:

@@ -15,8 +15,9 @@ def doctor(home: HomeOption = None, as_json: Json = False) -> None:
 
     with connect(home) as client:
         told = client.doctor()
-    for line in finding_lines([FindingView.model_validate(f) for f in told["findings"]]):
-        say(line, as_json=as_json)
+    for found in map(FindingView.model_validate, told["findings"]):
+        for line in (*finding_lines([found]), *([f"    {found.evidence}"] if found.evidence else [])):
+            say(line, as_json=as_json)
     for group, ids in told["plugins"].items():
         say(f"  {group}: {', '.join(ids) or '—'}", as_json=as_json)
     for allowed in told["allowed"]:

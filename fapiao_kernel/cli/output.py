@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fapiao_kernel.domain.shown import plain
+
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象 · print exactly one JSON object")]
 HomeOption = Annotated[
     Path | None,
@@ -33,8 +35,8 @@ class Done(Exception):
 
 
 def say(text: str = "", *, as_json: bool = False) -> None:
-    """A line for the person at the terminal."""
-    print(text, file=sys.stderr if as_json else sys.stdout, flush=True)
+    """A line for the person at the terminal; nothing in it that the terminal would obey, whoever had a word in it."""
+    print(plain(text, most=None, keep="\n\t"), file=sys.stderr if as_json else sys.stdout, flush=True)
 
 
 def verb(function: Callable[..., None]) -> Callable[..., int]:

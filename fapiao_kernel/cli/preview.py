@@ -85,11 +85,15 @@ def pin(from_stdin: bool) -> Callable[[], str]:
 
             return sys.stdin.readline().rstrip("\r\n")
         import getpass
+        import warnings
 
-        try:
-            return getpass.getpass("设备口令 PIN: ")
-        except EOFError:
-            return ""
+        with warnings.catch_warnings():
+            # Without a terminal ``getpass`` warns and takes the next line of stdin, whatever that was meant for.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            try:
+                return getpass.getpass("设备口令 PIN: ")
+            except (EOFError, getpass.GetPassWarning):
+                return ""
 
     return ask
 

@@ -5,12 +5,15 @@ Linux alone tells this; elsewhere the answer is that it is not known. Program na
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 PROC = Path("/proc")
 UUCP_FOLDERS = (Path("/var/lock"), Path("/run/lock"), Path("/var/spool/lock"))
@@ -60,8 +63,31 @@ def _module(name: str) -> str:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of this number runs (Linux; elsewhere taken for granted)."""
-    return not _tells() or (PROC / str(pid)).exists()
+    """Whether a process of this number runs. Without that, a device would stay busy with a program that was killed."""
+    if _tells():
+        return (PROC / str(pid)).exists()
+    if sys.platform == "win32":
+        return _alive_on_windows(pid)
+    try:
+        os.kill(pid, 0)  # no signal, but the check of one
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # another user's
+    return True
+
+
+def _alive_on_windows(pid: int) -> bool:
+    """``os.kill`` with 0 would be Ctrl-C there."""
+    kernel: Any = getattr(ctypes, "windll").kernel32  # noqa: B009 - typed as absent elsewhere
+    synchronize, denied, signalled = 0x0010_0000, 5, 0
+    handle = kernel.OpenProcess(synchronize, False, pid & 0xFFFF_FFFF)
+    if not handle:
+        return bool(kernel.GetLastError() == denied)
+    try:
+        return int(kernel.WaitForSingleObject(handle, 0)) != signalled
+    finally:
+        kernel.CloseHandle(handle)
 
 
 def _tells() -> bool:
@@ -102,7 +128,7 @@ def _flocks(node: str) -> Iterator[int]:
 
 def _uucp(node: str) -> Iterator[int]:
     for folder in UUCP_FOLDERS:
-        with suppress(OSError, ValueError):  # no such lock, or its content is no number
+        with suppress(OSError, ValueError, IndexError):  # no such lock, or its content is no number, or it has none yet
             yield int((folder / f"LCK..{PurePath(node).name}").read_text(encoding="ascii").split()[0])
 
 

@@ -141,6 +141,6 @@ def _told(base: Path) -> Owner | None:
     try:
         told = json.loads(Path(f"{base}.json").read_bytes())
         owner = Owner(int(told["pid"]), str(told["program"]), str(told["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None  # it has the lock and has not told yet, or what is there is not ours
     return owner if alive(owner.pid) else None

@@ -42,7 +42,7 @@ def start(slot: Slot) -> Course[tuple[Atr, Exchange]]:
         return atr, partial(short, slot)
     if protocol == 0:
         return atr, partial(over_t0, slot)
-    terminal = Terminal(Edc.CRC if atr.crc else Edc.LRC)
+    terminal = Terminal(Edc.CRC if atr.crc else Edc.LRC, slot.reader.max_ifsd, atr.ifsc)
     yield from _over_t1(slot, terminal, terminal.open())
     return atr, partial(over_t1, slot, terminal)
 

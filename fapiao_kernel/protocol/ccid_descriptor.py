@@ -47,6 +47,7 @@ class ClassDescriptor:
     """dwProtocols: bit 0 T=0, bit 1 T=1."""
     clock_khz: int
     max_ifsd: int
+    """Bytes of INF that the reader takes in a T=1 block of the card; one that tells none takes any."""
     features: Features
     max_message: int
     """dwMaxCCIDMessageLength, header included; never more than ``LONGEST``."""
@@ -77,7 +78,7 @@ def parse(raw: bytes) -> ClassDescriptor:
         voltages=fields[4],
         protocols=fields[5],
         clock_khz=fields[6] or DEFAULT_CLOCK,
-        max_ifsd=min(max(fields[12], 1), 254),
+        max_ifsd=min(fields[12] or 254, 254),
         features=Features(fields[15]),
         max_message=min(max_message, LONGEST),
     )

@@ -81,12 +81,16 @@ class Terminal:
     ``protocol_aborted`` (card broke off), ``protocol_order`` (used out of turn). After any of them it is closed.
     """
 
-    def __init__(self, edc: Edc = Edc.LRC) -> None:
+    def __init__(self, edc: Edc = Edc.LRC, ifsd: int = MAX_INF, ifsc: int = DEFAULT_IFS) -> None:
+        """``ifsd``: bytes of INF that we take in a block, as the S(IFS request) tells the card; ``ifsc``: that the card takes, until it
+        says otherwise."""
         self._edc = edc
+        self._ifsd = ifsd
+        self._first_ifsc = ifsc
         self._phase = _Phase.CLOSED
         self._mine = 0  # N(S) of the next I-block that we send
         self._theirs = 0  # N(S) of the I-block that we wait for
-        self._ifsc = DEFAULT_IFS
+        self._ifsc = ifsc
         self._left = b""
         self._last: Block | None = None
         self._again: Block | None = None  # an S-block request of ours that is not answered yet
@@ -105,7 +109,7 @@ class Terminal:
     def open(self) -> Step:
         """Begin: S(RESYNCH request), then S(IFS request). Done with an empty reply."""
         self._mine = self._theirs = 0
-        self._ifsc = DEFAULT_IFS
+        self._ifsc = self._first_ifsc
         self._phase = _Phase.RESYNCH
         self._start()
         return self._ask(supervisory(RESYNCH, request=True))
@@ -150,7 +154,7 @@ class Terminal:
         self._start()
         if self._phase is _Phase.RESYNCH:
             self._phase = _Phase.IFS
-            return self._ask(supervisory(IFS, bytes((MAX_INF,)), request=True))
+            return self._ask(supervisory(IFS, bytes((self._ifsd,)), request=True))
         self._phase = _Phase.IDLE
         return Step(done=True)
 

@@ -17,14 +17,19 @@ from typing import Any
 from fapiao_kernel.agent.distributions import OURS, version_of
 from fapiao_kernel.client import home_folder
 from fapiao_kernel.devices.plug import Mark
+from fapiao_kernel.testing.fixtures import DESTRUCTIVE, NO_PAYLOAD, NO_PIN, NO_WORLD, REAL
 from fapiao_kernel.testing.subject import Subject
 
 VERSION = 1
 """Of the kit and of the certificate's form: it goes up when a test is added that a certified plugin may fail."""
 SUITES = ("link", "driver", "clearing")
-NEEDED = ("link", "driver")
-"""Suites that must have run whole for ``certified``."""
 FAILED = ("failed", "error")
+NOT_RUN = (DESTRUCTIVE, REAL, NO_PIN, NO_PAYLOAD, NO_WORLD)
+"""Reasons of a skip that say nothing of the plugin: the run was not allowed to, or lacked something."""
+NEVER = "never: "
+"""Begins the reason of a mark that no later version takes back."""
+SACRED = ("once", "unknown", "clearing", "no_pin", "no_try")
+"""Words in the names of tests that no certified plugin goes without: nothing sent twice, no guess told as known, no PIN lost or shown."""
 
 
 @dataclass
@@ -38,19 +43,34 @@ class Result:
     seconds: float = 0.0
 
 
-def verdict(results: Iterable[Result], known: Mapping[str, str], problems: Iterable[str]) -> str:
-    """``certified`` when nothing failed and every test of Link and Driver was looked at; else ``partial``.
+def shortcomings(
+    results: Iterable[Result], known: Mapping[str, str], problems: Iterable[str], destructive: bool
+) -> list[str]:
+    """What is lacking to ``certified``, which is: nothing failed, and Link, Driver and Clearing were run whole, with
+    ``--fapiao-destructive``. Empty: nothing is; else the verdict is ``partial``.
 
-    ``known``: test → suite. A skipped test was looked at: its reason says which capability is not claimed.
+    ``known``: test → suite. A test that was skipped counts as run when its reason is what the plugin does not claim, and not when it is
+    what this run did not allow or was not given (``NOT_RUN``). Where a mark says "not yet", it is not certified yet; a mark for ever
+    does not help with ``SACRED``.
     """
     seen = list(results)
-    whole = all(
-        {r.test for r in seen if r.suite == suite} >= {test for test, of in known.items() if of == suite}
-        and any(r.suite == suite and r.outcome == "passed" for r in seen)
-        for suite in NEEDED
-    )
-    failed = any(r.outcome in FAILED for r in seen) or any(problems)
-    return "certified" if whole and not failed else "partial"
+    lacking = list(problems)
+    if not destructive:
+        lacking.append("--fapiao-destructive was not given")
+    for suite in SUITES:
+        ran = {r.test for r in seen if r.suite == suite and not (r.outcome == "skipped" and r.reason in NOT_RUN)}
+        missing = sum(of == suite and test not in ran for test, of in known.items())
+        if missing:
+            lacking.append(f"suite {suite}: {missing} tests were not run")
+        elif not any(r.suite == suite and r.outcome == "passed" for r in seen):
+            lacking.append(f"suite {suite}: nothing of it passed")
+    lacking += [f"{r.outcome}: {r.test}" for r in seen if r.outcome in FAILED]
+    lacking += [
+        f"no mark certifies: {r.test} ({r.reason})"
+        for r in seen
+        if r.outcome == "marked" and (not r.reason.startswith(NEVER) or any(word in r.test for word in SACRED))
+    ]
+    return lacking
 
 
 def compose(
@@ -58,11 +78,13 @@ def compose(
 ) -> dict[str, Any]:
     """The certificate's content."""
     all_results = list(results)
+    lacking = shortcomings(all_results, known, problems, destructive)
     return {
         "format": "fapiao-certificate",
         "version": VERSION,
         "time": _now(),
-        "verdict": verdict(all_results, known, problems),
+        "verdict": "partial" if lacking else "certified",
+        "lacking": lacking,
         "address": str(subject.address),
         "destructive": destructive,
         "kernel": metadata.version(OURS),

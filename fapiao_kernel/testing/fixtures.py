@@ -17,6 +17,10 @@ from fapiao_kernel.testing.subject import Subject
 SUBJECT = pytest.StashKey[Subject]()
 DESTRUCTIVE = "it changes the device; enable: --fapiao-destructive"
 REAL = "it changes the device, and this one does not say that it is simulated"
+NO_PAYLOAD = "the driver shows no sample_payload, so its clear cannot be tried"
+NO_WORLD = (
+    "the agent clears a practice card only; enable: --fapiao-device DRIVER+sim://NAME of the driver's practice plugin"
+)
 NO_PIN = "nobody told the PIN; enable: --fapiao-device DRIVER+sim://NAME, or FAPIAO_KIT_PIN=… of a simulated device"
 
 
@@ -113,7 +117,9 @@ def driver_can(subject: Subject) -> Callable[..., None]:
 def payload(subject: Subject) -> bytes:
     """A clear payload of the right form that no card takes; skips when the driver shows none."""
     if not subject.driver.sample_payload:
-        pytest.skip(f"driver {subject.driver.id} does not show: sample_payload")
+        if DriverCan.CLEAR not in subject.driver.can:
+            pytest.skip(f"driver {subject.driver.id} does not claim: {DriverCan.CLEAR}")
+        pytest.skip(NO_PAYLOAD)
     return subject.driver.sample_payload
 
 

@@ -49,6 +49,7 @@ class Kit:
         self._results: dict[str, Result] = {}
         self._problems: list[str] = []
         self._written = ""
+        self._lacking: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -100,6 +101,8 @@ class Kit:
             return
         found = self._results.setdefault(name, Result(suite, name, "passed"))
         found.seconds = round(found.seconds + report.duration, 3)
+        if found.outcome in certificate.FAILED:
+            return  # of one kind of a test with several: no other kind makes up for it
         if hasattr(report, "wasxfail") and report.skipped:
             found.outcome, found.reason = "marked", report.wasxfail
         elif report.skipped:
@@ -126,6 +129,7 @@ class Kit:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             return
         self._written = f"{content['verdict']}: {path}"
+        self._lacking = content["lacking"]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Where the certificate is, and what is wrong beside the tests."""
@@ -136,10 +140,12 @@ class Kit:
             terminalreporter.line(f"FAILED {problem}", red=True)
         if self._written:
             terminalreporter.line(self._written)
+        for lacking in self._lacking:
+            terminalreporter.line(f"  {lacking}")
 
 
 def _why(mark: Mark) -> str:
-    return f"{'never' if mark.never else 'not yet'}: {mark.reason}"
+    return f"{certificate.NEVER if mark.never else 'not yet: '}{mark.reason}"
 
 
 def _name(nodeid: str) -> str:

@@ -19,16 +19,13 @@ from fapiao_kernel.domain.money import ZERO
 from fapiao_kernel.domain.practice import PracticeOptions
 from fapiao_kernel.ports import Authority
 from fapiao_kernel.testing import month
-from fapiao_kernel.testing.fixtures import DESTRUCTIVE
+from fapiao_kernel.testing.fixtures import DESTRUCTIVE, NO_WORLD
 from fapiao_kernel.testing.guided import NO_SUCH_FAULT, House, at_once
 from fapiao_kernel.testing.reading import but_clock, first_group
 from fapiao_kernel.testing.subject import PATIENCE, Subject
 
 LOST_REPLY = "lost-reply"
 """Fault of a practice world: the card clears, and its answer is lost on the way."""
-WHERE = (
-    "the agent clears a practice card only; enable: --fapiao-device DRIVER+sim://NAME of the driver's practice plugin"
-)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +37,7 @@ def clearing(subject: Subject, pytestconfig: pytest.Config) -> Subject:
         if needed not in subject.driver.can:
             pytest.skip(f"driver {subject.driver.id} does not claim: {needed}")
     if not subject.practises:
-        pytest.skip(WHERE)
+        pytest.skip(NO_WORLD)
     if not subject.state.identity.simulated:
         pytest.fail("the practice plugin's card does not say that it is simulated: nothing is cleared on it")
     return subject

@@ -15,7 +15,9 @@ from fapiao_kernel.agent.settings import PRACTICE
 from fapiao_kernel.api.devices import PinRequest
 from fapiao_kernel.devices.plug import DriverSpec
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable
+from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.domain.home import Home
+from fapiao_kernel.ports import Card
 from tests.agent.strangers import DRIVER, install, path
 from tests.simulator.card.maker import PIN, CardProcess, make_image
 
@@ -101,6 +103,112 @@ def test_a_card_at_work_is_left_alone(house: House, acts: DeviceActs, address: s
             assert refused(call, address).code == "device_at_work"
     finally:
         go_on.set()
+
+
+# --- one that hangs
+
+
+class Hanging:
+    """A link and its driver in one, which waits until the test lets it go on."""
+
+    name = "hanging"
+
+    def __init__(self, card: Card | None = None) -> None:
+        self.begun, self.go_on, self._card = threading.Event(), threading.Event(), card
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._card, name)
+
+    def read_state(self) -> object:
+        self.begun.set()
+        assert self.go_on.wait(20)
+        return self._card.read_state()
+
+
+@pytest.fixture
+def hanging(house: House, address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]:
+    """The card of ``address`` answers no reading until it may."""
+    device = Hanging()
+    opened = house.cards.open
+
+    def opens(text: str, *more: object) -> Hanging:
+        device._card = opened(text, *more)
+        return device
+
+    monkeypatch.setattr(house.cards, "open", opens)
+    yield device
+    device.go_on.set()
+
+
+def test_a_device_that_hangs_is_told_in_time_and_comes_into_no_home_when_it_answers_late(
+    house: House, address: str, hanging: Hanging
+) -> None:
+    error = refused(DeviceActs(house, read_for=0.05).add, address)
+    assert (error.code, error.effect) == ("device_slow", Effect.NOT_SENT)
+    hanging.go_on.set()
+    house.worker.call(address, lambda: None)  # behind it on the card's thread
+    assert house.cards.addresses() == () and noted(house, "device.added") == []
+
+
+def test_no_pin_goes_out_to_a_device_that_was_given_up(house: House, address: str, hanging: Hanging) -> None:
+    error = refused(DeviceActs(house, act_for=0.05).verify_pin, pin(address))
+    assert (error.code, error.effect) == ("device_slow", Effect.NOT_SENT)
+    hanging.go_on.set()
+    house.worker.call(address, lambda: None)
+    assert noted(house, "pin.intent", "pin.result") == []
+
+
+def test_a_pin_under_way_that_gets_no_answer_is_unknown(
+    house: House, acts: DeviceActs, address: str, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging.go_on.set()
+    acts.add(address)
+    late = threading.Event()
+    monkeypatch.setattr(Hanging, "verify_pin", lambda self, pin: late.wait(20) and None, raising=False)
+    error = refused(DeviceActs(house, act_for=0.1).verify_pin, pin(address))
+    late.set()
+    assert (error.code, error.effect) == ("pin_answer_lost", Effect.UNKNOWN)
+
+
+def test_a_driver_that_fails_over_a_pin_leaves_its_words_in_no_log(
+    house: House,
+    acts: DeviceActs,
+    address: str,
+    hanging: Hanging,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hanging.go_on.set()
+    acts.add(address)
+    monkeypatch.setattr(Hanging, "verify_pin", lambda self, pin: raised(ValueError(f"bad: {pin}")), raising=False)
+    error = refused(acts.verify_pin, pin(address))
+    assert (error.code, error.effect, error.original) == ("pin_answer_lost", Effect.UNKNOWN, "ValueError")
+    assert [said["outcome"] for said in noted(house, "pin.result")] == ["pin_answer_lost"]
+    assert PIN not in caplog.text and error.__context__ is None
+    assert not house.cards.holds(address), "what it did to its link nobody knows"
+
+
+def test_a_device_that_hangs_does_not_keep_the_agent_from_ending(
+    house: House, address: str, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fapiao_kernel.agent.worker.END_IN", 0.05)
+    monkeypatch.setattr("fapiao_kernel.agent.kept.CLOSE_IN", 0.05)
+    refused(DeviceActs(house, read_for=0.05).tries, address)
+    assert house.worker.close() is False
+    house.cards.close()
+
+
+def test_a_plugin_that_raises_what_is_no_error_of_ours_is_told_as_that(
+    house: House, acts: DeviceActs, address: str, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wrong in (LookupError("what"), SystemExit(3), KeyboardInterrupt()):
+        monkeypatch.setattr(Hanging, "read_state", lambda self, wrong=wrong: raised(wrong))
+        assert refused(acts.add, address).code == "device_plugin"
+    assert house.cards.addresses() == ()
+
+
+def raised(error: BaseException) -> None:
+    raise error
 
 
 # --- recorded

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from fapiao_kernel.agent.discovery import Discovery
 from fapiao_kernel.api.devices import DevicesView, DeviceView
 from fapiao_kernel.devices.links.serial_t1 import open_serial
 from fapiao_kernel.devices.plug import Found, Link
+from fapiao_kernel.domain.card import CardState
 from fapiao_kernel.domain.errors import NotReachable
 from fapiao_kernel.domain.home import Home
 from tests.agent.strangers import DRIVER, install, path
@@ -100,7 +102,7 @@ def look(house: House, monkeypatch: pytest.MonkeyPatch) -> Look:
     for id in ("serial", "pcsc", "usb"):
         if id in house.plugins.group("links"):
             monkeypatch.delitem(house.plugins.group("links"), id)  # the registry's own dict
-    return lambda **more: Discovery(house, look_for=0.2, ask_for=more.pop("ask_for", 5.0)).look(**more)
+    return lambda look_for=5.0, ask_for=5.0, **more: Discovery(house, look_for, ask_for).look(**more)
 
 
 def line(card: CardProcess) -> Callable[[], Link]:
@@ -155,17 +157,75 @@ def test_links_that_hang_fail_or_talk_nonsense_are_findings_and_the_others_are_l
     place(near, "one", Deaf)
     spec = house.plugins.group("links")
     spec.update(hangs=near.HANGS, fails=near.FAILS, endless=near.ENDLESS)  # the registry's own dict
-    found = look()
+    found = look(look_for=0.2)
     wrong = sorted(f.code for f in found.findings if f.code.startswith("link_"))
     assert wrong == ["link_no_look", "link_no_look", "link_slow"]
     assert any("LookupError: no such bus" in f.evidence for f in found.findings)
     assert device(found, "one")
 
 
+@pytest.mark.parametrize(
+    "more", [{"where": None}, {"reader": 7}, {"usb_id": b"1209"}, {"card_present": "yes"}, {"problem": "busy"}]
+)
+def test_a_place_of_wrong_make_is_a_finding_and_the_others_are_listed(
+    near: ModuleType, house: House, look: Look, more: dict[str, Any]
+) -> None:
+    place(near, "one", Deaf)
+    wrong = Found(**{"where": "two", "reader": "reader", **more})
+    house.plugins.group("links")["fails"] = replace(near.LINK, id="fails", find=lambda: [wrong])
+    found = look()
+    assert device(found, "one") and len(found.devices) == 1
+    assert [f.code for f in found.findings if f.code.startswith("link_")] == ["link_no_look"]
+
+
+def test_names_of_a_device_cannot_steer_a_terminal(near: ModuleType, look: Look) -> None:
+    place(near, "one", Deaf)
+    near.FOUND[0] = replace(near.FOUND[0], reader="读卡器\x1b[2J\nall is well\u202e\ud800")
+    place(near, "surrogate\udcff", Deaf)
+    found = look()
+    assert device(found, "one").reader == "读卡器\ufffd[2J\ufffdall is well\ufffd\ufffd"
+    assert "link_where" in [f.code for f in found.findings] and found.model_dump_json()
+
+
+def test_a_reading_that_cannot_be_shown_is_the_plugin_s_failure(
+    near: ModuleType, house: House, look: Look, card: CardProcess
+) -> None:
+    place(near, "one", line(card))
+    drivers = house.plugins.group("drivers")
+    drivers["gb18240"] = replace(drivers["gb18240"], open=lambda link, address: Odd())
+    try:
+        assert device(look(), "one").problem.code == "device_plugin"
+        house.settings.add_card("gb18240+near://one")
+        assert device(look(), "one").problem.code == "device_plugin"
+    finally:
+        house.plugins._loaded.clear()
+
+
+class Odd:
+    """A driver whose reading is of the right kind, and nothing in it is."""
+
+    def read_state(self) -> CardState:
+        return CardState(None, None, None, "?")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_service_that_the_machine_has_not_is_no_more_than_information(
+    near: ModuleType, house: House, look: Look
+) -> None:
+    def no_service() -> list[Found]:
+        raise NotReachable("device_pcsc_down")
+
+    house.plugins.group("links")["fails"] = replace(near.LINK, id="fails", find=no_service)
+    (told,) = [f for f in look().findings if f.code == "device_pcsc_down"]
+    assert told.severity == "info"
+
+
 def test_a_device_that_hangs_holds_up_no_other(near: ModuleType, look: Look, never: threading.Event) -> None:
     place(near, "mute", until(never))
     place(near, "one", Deaf)
-    found = look(ask_for=0.3)
+    found = look(ask_for=0.2)
     assert device(found, "mute").problem.code == "device_slow"
     assert device(found, "one").problem.code == "device_no_driver"
 
@@ -174,7 +234,7 @@ def test_a_hanging_device_is_not_asked_again_while_it_hangs(
     house: House, near: ModuleType, look: Look, never: threading.Event
 ) -> None:
     place(near, "mute", until(never))
-    discovery = Discovery(house, look_for=0.2, ask_for=0.1)
+    discovery = Discovery(house, look_for=5.0, ask_for=0.05)
     for _ in range(3):
         assert device(discovery.look(), "mute").problem.code == "device_slow"
     assert near.ASKED == ["mute"]

@@ -27,6 +27,34 @@ def test_a_plugin_that_cannot_be_imported_is_a_finding_and_the_others_work(path:
     assert "no card library here" in finding.evidence and "stranger-gone 1.0" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("entry_points.txt", b"[fapiao.links]\nbad = bad\xff:LINK\n"),
+        ("entry_points.txt", b"[fapiao.links]\nno equals sign\n"),
+        ("METADATA", b"Version: 1.0\n"),
+    ],
+)
+def test_a_distribution_whose_metadata_cannot_be_read_takes_no_other_along(
+    path: Path, file: str, content: bytes
+) -> None:
+    info = install(path, "stranger-bad", LINK.format(id="bad"), {"links:bad": "LINK"})
+    (info / file).write_bytes(content)
+    install(path, "stranger-good", LINK.format(id="good"), {"links:good": "LINK"})
+    plugins = Plugins()
+    assert {"good", "serial"} <= set(plugins.group("links"))
+    (finding,) = plugins.findings(("links",))
+    assert finding.code == "plugin_unreadable" and info.name in finding.message
+
+
+def test_what_a_broken_plugin_says_can_be_shown(path: Path) -> None:
+    code = "class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd"
+    install(path, "stranger-odd", code, {"links:odd": "LINK"})
+    install(path, "stranger-red", r"raise LookupError('\x1b[31m\n\ud800')", {"links:red": "LINK"})
+    told = {f.evidence for f in Plugins().findings(("links",))}
+    assert told == {"Odd: (ValueError)", "LookupError: \ufffd[31m\ufffd\ufffd"}
+
+
 def test_a_plugin_that_ends_the_process_while_it_is_imported_is_broken(path: Path) -> None:
     install(path, "stranger-exit", "import sys; sys.exit(3)", {"links:exit": "LINK"})
     plugins = Plugins()

@@ -83,7 +83,7 @@ def test_a_home_that_becomes_one_of_production_lets_go_of_what_is_not_allowed(ho
     assert "strange" in kept
     house.settings.claim(PRODUCTION)
     assert "strange" not in kept
-    assert codes(house) == ["plugin_not_allowed"]
+    assert codes(house) == ["plugin_loaded_before", "plugin_not_allowed"], "its code is still in this process"
     assert "serial" in kept
 
 
@@ -174,6 +174,14 @@ def test_a_file_changed_by_hand_is_not_loaded_nor_allowed(
 
 def test_one_whose_files_are_in_no_list_cannot_be_allowed(house: House, path: Path) -> None:
     install(path, NAME, LINK.format(id="strange"), {"links:strange": "LINK"}, recorded=False)
+    with pytest.raises(Refused, match="plugin_unrecorded"):
+        PluginActs(house).allow(NAME)
+
+
+def test_code_that_its_list_has_without_a_hash_cannot_be_allowed(house: House, stranger: Path) -> None:
+    with (stranger / "RECORD").open("a") as record:
+        record.write("stranger_link/more.py,,\n")
+    house.settings.claim(PRODUCTION)
     with pytest.raises(Refused, match="plugin_unrecorded"):
         PluginActs(house).allow(NAME)
 

@@ -118,3 +118,27 @@ def test_progress_is_told_at_each_new_phase(told: Told) -> None:
         assert (work.label, work.done, work.total) == ("读取", 1, 10)
         assert told.changes.count > before
     assert told.worker.work() == []
+
+
+def test_the_end_waits_for_an_act_and_leaves_a_reading_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fapiao_kernel.agent.worker.END_IN", 0.05)
+    worker, never, begun, done = Told().worker, threading.Event(), threading.Event(), threading.Event()
+    reading = worker.begin("mute", never.wait, light=True)
+    lost = worker.begin("lost", never.wait)
+    worker.give_up(lost)  # whoever asked for it was told
+
+    def act() -> None:
+        begun.set()
+        done.wait(20)
+
+    acting = worker.begin("card", act)
+    assert begun.wait(20)
+    ended: list[bool] = []
+    closing = threading.Thread(target=lambda: ended.append(worker.close()))
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive() and not acting.done(), "an act comes to its end, however long that takes"
+    done.set()
+    closing.join(20)
+    assert ended == [False] and acting.done() and not reading.done()
+    never.set()

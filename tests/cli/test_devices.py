@@ -70,7 +70,7 @@ def test_the_list_has_simulated_devices_only_when_asked_for(fapiao: Run) -> None
 def test_a_search_that_takes_long_says_that_it_looks(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     told = threading.Event()
     monkeypatch.setattr(devices, "say", lambda text, as_json: told.set() if as_json else None)
-    with devices._patience(0):
+    with devices._patience("looking", 0):
         assert told.wait(10)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import io
 
 import pytest
 
@@ -15,3 +16,12 @@ def test_where_nobody_can_type_it_there_is_none(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(getpass, "getpass", ended)
     assert pin(from_stdin=False)() == "", "an empty one is never shown to a card"
+
+
+def test_without_a_terminal_the_next_line_of_stdin_is_no_pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_terminal(*given: object, **more: object) -> int:
+        raise OSError
+
+    monkeypatch.setattr("os.open", no_terminal)  # of /dev/tty
+    monkeypatch.setattr("sys.stdin", io.StringIO("12345678\n"))
+    assert pin(from_stdin=False)() == ""

@@ -107,3 +107,18 @@ class Repeating:
 def test_records_out_of_order_again_or_of_another_month_are_a_protocol_error(reply):
     with pytest.raises(ProtocolError):
         DRIVER.open(Repeating(reply), "gb18240+sim://x").read_details([SPECIAL])
+
+
+def test_a_card_that_lists_on_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(Repeating):
+        number = 0
+
+        def transmit(self, apdu: bytes) -> bytes:
+            self.number += 1
+            assert self.number < 100
+            self.reply = record(issued(self.number))
+            return super().transmit(apdu)
+
+    monkeypatch.setattr(files, "MOST_INVOICES", 50)
+    with pytest.raises(ProtocolError, match="protocol_record"):
+        DRIVER.open(Endless(b""), "gb18240+sim://x").read_details([SPECIAL])

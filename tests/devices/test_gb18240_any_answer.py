@@ -213,8 +213,6 @@ def judged(name: str, found: object, sw: int) -> Effect:
         assert isinstance(found, OutcomeUnknown)
         return Effect.DONE
     assert f"SW {sw:04X}" in found.original
-    if name == "verify_pin" and (found.code in ("pin_answer_lost", "card_status_unknown")):
-        return Effect.UNKNOWN
     return found.effect
 
 

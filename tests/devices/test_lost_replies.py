@@ -153,7 +153,7 @@ def test_a_pin_whose_answer_is_lost_is_not_presented_again(start_card: StartCard
     card = open_card(process)
     with pytest.raises(NotReachable) as caught:
         card.verify_pin("00000000")
-    assert caught.value.code == "pin_answer_lost"
+    assert (caught.value.code, caught.value.effect) == ("pin_answer_lost", Effect.UNKNOWN)
     card.close()
     assert open_card(process).read_state().pin_tries == 7
 
@@ -235,7 +235,7 @@ def test_a_device_that_is_not_there_is_absent(where: str) -> None:
     assert (caught.value.code, caught.value.effect) == ("device_absent", Effect.NOT_SENT)
 
 
-@pytest.mark.parametrize("where", ["nonsense://x", "socket://nowhere", "\0"])
+@pytest.mark.parametrize("where", ["socket://nowhere", "\0"])
 def test_a_place_that_is_none_cannot_be_opened(where: str) -> None:
     with pytest.raises(NotReachable) as caught:
         open_serial(where, WAIT)

@@ -73,7 +73,9 @@ def test_a_device_has_one_owner_until_it_gives_it_up(tmp_path: Path) -> None:
     second.close()
 
 
-def test_another_process_is_named_and_its_death_frees_the_device(tmp_path: Path, start: Start) -> None:
+def test_another_process_is_named_and_its_death_frees_the_device(
+    tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = start(HOLD, "/dev/ttyS7", str(tmp_path), "")
     with pytest.raises(NotReachable) as caught:
         claim("/dev/ttyS7", tmp_path)
@@ -83,6 +85,9 @@ def test_another_process_is_named_and_its_death_frees_the_device(tmp_path: Path,
     assert told is not None and told.pid == other.pid and told.since.endswith("+00:00")
     other.kill()  # SIGKILL on POSIX: it cannot tidy up
     other.wait()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(holder_module, "PROC", tmp_path / "no-proc")  # as on macOS
+        assert seen("/dev/ttyS7", tmp_path) is None
     claim("/dev/ttyS7", tmp_path).close()
     assert seen("/dev/ttyS7", tmp_path) is None
 
@@ -159,7 +164,8 @@ def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
 def test_an_owner_that_told_rubbish_is_busy_all_the_same(tmp_path: Path) -> None:
     kept = claim("/dev/ttyS7", tmp_path)
     (told,) = tmp_path.glob("*.json")
-    for rubbish in ("", "{", "[]", '{"pid": "x"}'):
+    endless = '{"pid": Infinity, "program": "x", "since": ""}'
+    for rubbish in ("", "{", "[]", '{"pid": "x"}', endless, "[" * 100_000):
         told.write_text(rubbish)
         with pytest.raises(NotReachable) as caught:
             claim("/dev/ttyS7", tmp_path)
@@ -216,8 +222,9 @@ def test_a_port_reserved_by_a_uucp_lock_has_a_holder_while_that_lives(
     other.kill()
     other.communicate()
     assert holder("/dev/ttyUSB9") is None
-    lock.write_text("no number")
-    assert holder("/dev/ttyUSB9") is None
+    for rubbish in ("no number", "", "\n"):
+        lock.write_text(rubbish)
+        assert holder("/dev/ttyUSB9") is None
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,13 @@ AUTOMATIC = Features.VOLTAGE | Features.PARAMETERS_FROM_ATR
 
 
 def reader(
-    level: Features = Features.EXTENDED_APDU, features: Features = AUTOMATIC, room: int = 65544, protocols: int = 3
+    level: Features = Features.EXTENDED_APDU,
+    features: Features = AUTOMATIC,
+    room: int = 65544,
+    protocols: int = 3,
+    ifsd: int = 254,
 ) -> ClassDescriptor:
-    return ClassDescriptor(1, 7, protocols, 3580, 254, features | level, room + 10)
+    return ClassDescriptor(1, 7, protocols, 3580, ifsd, features | level, room + 10)
 
 
 def slot(**made: object) -> Slot:
@@ -263,6 +267,22 @@ def test_a_t1_card_behind_a_tpdu_reader_gets_blocks_and_loses_none() -> None:
     talk.reply(status=0x40, error=0xFD)  # garbled on the way: asked for again by R-block
     assert blocks(talk)[-1][1] == bytes.fromhex("00810081")
     assert talk.reply(bytes.fromhex("000002900092")).result == b"\x90\x00"
+
+
+def test_a_t1_card_is_told_no_longer_a_block_than_the_reader_takes() -> None:
+    talk = opened(slot(level=Features.TPDU, room=261, ifsd=252)).reply(bytes(7), kind=0x82, detail=1)
+    talk.reply(bytes.fromhex("00e000e0"))
+    assert blocks(talk)[-1] == (0, bytes.fromhex("00c101fc3c"))
+
+
+@pytest.mark.parametrize("ifsc", [16, 250])
+def test_a_t1_card_gets_blocks_as_long_as_its_answer_to_reset_says_that_it_takes(ifsc: int) -> None:
+    body = bytes((0x80, 0x81, 0x11, ifsc))  # TA3
+    talk = opened(slot(level=Features.TPDU, room=261), b"\x3b" + body + bytes((0x80 ^ 0x81 ^ 0x11 ^ ifsc,)))
+    talk.reply(bytes(7), kind=0x82, detail=1).reply(bytes.fromhex("00e000e0")).reply(bytes.fromhex("00e101fe1e"))
+    _, exchange = talk.result  # type: ignore[misc]  # what start() returns
+    talk = Talk(exchange(bytes(251)))
+    assert blocks(talk)[-1][1][:3] == bytes((0, 0x20, ifsc))  # more to come
 
 
 def test_blocks_end_with_what_the_card_says_they_end_with() -> None:

@@ -93,3 +93,9 @@ def test_any_bytes_are_a_class_descriptor_or_refused(raw: bytes, body: bytes) ->
             assert 10 < reader.max_message <= ccid_descriptor.LONGEST and reader.clock_khz > 0
     with pytest.raises(ProtocolError):
         ccid_descriptor.parse(b"\x36\x21" + body[:-1])
+
+
+@pytest.mark.parametrize(("told", "taken"), [(254, 254), (252, 252), (0, 254), (4096, 254)])
+def test_a_reader_takes_t1_blocks_as_long_as_it_says(told: int, taken: int) -> None:
+    raw = TPDU_READER[:28] + told.to_bytes(4, "little") + TPDU_READER[32:]
+    assert ccid_descriptor.parse(raw).max_ifsd == taken

@@ -25,6 +25,14 @@ def opened() -> Terminal:
     return terminal
 
 
+def test_the_card_is_told_how_long_a_block_we_take() -> None:
+    terminal = Terminal(ifsd=252)
+    terminal.open()
+    step = terminal.received(supervisory(t1_block.RESYNCH, request=False).encode())
+    assert parse(step.send) == supervisory(t1_block.IFS, b"\xfc", request=True)
+    assert terminal.received(supervisory(t1_block.IFS, b"\xfc", request=False).encode()).done
+
+
 def test_a_short_command_and_its_reply_are_one_block_each() -> None:
     terminal = opened()
     assert parse(terminal.command(b"\x01\x02").send) == information(0, b"\x01\x02")

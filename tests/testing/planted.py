@@ -168,8 +168,8 @@ LINKS: Mapping[str, type[Planted]] = {
 DRIVERS: Mapping[str, type[Gb18240Card]] = {
     each.__name__: each
     for each in (
-        Gb18240Card, AsksAtOpening, TriesAgain, CallsTheUnknownRefused, SpendsLastTries, SendsAnyPin, TellsThePin,
-        LosesStatusWords, FillsInWhatItCannotRead, RemembersOldState, LosesTheCents, NamesInAnotherCode,
+        Gb18240Card, AsksAtOpening, TriesAgain, CallsTheUnknownRefused, SpendsLastTries, SendsAnyPin,
+        TellsThePin, LosesStatusWords, FillsInWhatItCannotRead, RemembersOldState, LosesTheCents, NamesInAnotherCode,
     )
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -39,6 +40,7 @@ class Recording:
         """``capture_stopped``: from there on nothing more was recorded."""
         self._link = link
         self._descriptor: int | None = descriptor
+        self._using = threading.RLock()  # of the file: its number may be another file's as soon as it is closed
         self._masking = masking
         self._file = file
         self._clock = clock
@@ -72,20 +74,22 @@ class Recording:
         return type(error)(error.code, effect=error.effect, original="", **error.facts)
 
     def _note(self, exchange: Exchange) -> None:
-        if self._descriptor is None:
-            return
-        try:
-            _write(self._descriptor, exchange.write())
-        except OSError as error:
-            original = f"{type(error).__name__} {error.errno or ''}".strip()
-            self.problem = NotReachable("capture_stopped", original=original, file=self._file)
-            self._end()
+        with self._using:
+            if self._descriptor is None:
+                return
+            try:
+                _write(self._descriptor, exchange.write())
+            except OSError as error:
+                original = f"{type(error).__name__} {error.errno or ''}".strip()
+                self.problem = NotReachable("capture_stopped", original=original, file=self._file)
+                self._end()
 
     def _end(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            with suppress(OSError):  # whatever could be written is written; there is nothing left to do about the file
-                os.close(descriptor)
+        with self._using:
+            descriptor, self._descriptor = self._descriptor, None
+            if descriptor is not None:
+                with suppress(OSError):  # whatever could be written is written; nothing is left to do about the file
+                    os.close(descriptor)
 
 
 def record(
@@ -170,6 +174,8 @@ def open_replay(where: str) -> Replay:
     """
     path = re.sub(r"^/(?=[A-Za-z]:)", "", unquote(where))  # /C:/… of an address is C:/… on Windows
     try:
+        if not Path(path).is_file():  # a pipe or a device might be read without end
+            raise FileNotFoundError
         text = Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise NotReachable("capture_absent", original=type(error).__name__, file=path) from error

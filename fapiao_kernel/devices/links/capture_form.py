@@ -20,8 +20,9 @@ MASKED = "**"
 HEADER = 4
 """CLA, INS, P1, P2; never masked."""
 GET_RESPONSE = 0xC0
-BYTES_WAIT = 0x61
-"""SW1 of "xx bytes wait": what a GET RESPONSE brings is the answer to the command before (ISO 7816-4, 5.6)."""
+BYTES_WAIT, WRONG_LE = 0x61, 0x6C
+"""SW1 of "xx bytes wait": what a GET RESPONSE brings is the answer to the command before (ISO 7816-4, 5.6); and of "ask for xx bytes",
+which a GET RESPONSE may get first."""
 EVERY_CLASS = None
 KINDS: Mapping[str, type[FapiaoError]] = {"NotReachable": NotReachable, "ProtocolError": ProtocolError}
 """What a link may raise (``plug.Link``)."""
@@ -71,7 +72,7 @@ class Masking:
     def response(self, apdu: bytes, response: bytes) -> str:
         """Its answer: of a secret one the status word."""
         secret = self.covers(apdu, Side.RESPONSE)
-        self._carried = secret and response[-2:-1] == bytes([BYTES_WAIT])
+        self._carried = secret and response[-2:-1] in (bytes([BYTES_WAIT]), bytes([WRONG_LE]))
         return _hex(response, range(len(response) - 2 if len(response) >= 2 else len(response)) if secret else range(0))
 
 
@@ -183,7 +184,10 @@ def _line(content: Mapping[str, Any]) -> str:
 
 
 def _object(line: str) -> dict[str, Any]:
-    read = json.loads(line)
+    try:
+        read = json.loads(line)
+    except RecursionError as error:  # nested without end
+        raise ValueError("nested") from error
     if not isinstance(read, dict):
         raise ValueError("no object")
     return read

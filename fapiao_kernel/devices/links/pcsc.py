@@ -6,6 +6,7 @@ file between our SELECT and our READ, and that a run of commands pays once for i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import quote, unquote
@@ -30,6 +31,9 @@ FIND_WAIT = 3.0
 CLOSE_WAIT = 1.0
 LINGER = 0.1
 """Seconds that the card stays ours after an answer. Others wait so long at most; Windows resets a card that is kept idle for 5."""
+CALLER = "pcsc"
+MOST_CALLERS = 32
+"""Threads of that name, more than anybody has readers: a service that hangs keeps every one that asked it."""
 HEADER = 4
 """CLA, INS, P1, P2: the least that a command is (ISO/IEC 7816-4, 5.1)."""
 READABLE = "()[]:,+-_."
@@ -111,19 +115,26 @@ def open_pcsc(where: str, service: Scard | None = None, deadline: float = DEADLI
     """
     wanted = unquote(where.removeprefix("/"))
     session = Session(service or scard())
-    caller = Caller("pcsc", session.leave, session.let_go, LINGER)
+    caller = _caller(session)
     owned = None
     try:
         _ask(caller, session.enter, wanted, FIND_WAIT)
         reader = _the_one(wanted, [name for name, _ in _ask(caller, session.readers, wanted, FIND_WAIT)])
         owned = claim(f"pcsc:{reader}")
         _ask(caller, lambda: session.connect(reader), reader, OPEN_WAIT)
-    except FapiaoError:
+    except BaseException:
         caller.end(CLOSE_WAIT)
         if owned is not None:
             owned.close()
         raise
     return PcscLink(reader, session, caller, owned, deadline)
+
+
+def _caller(session: Session) -> Caller:
+    """A thread for a session. Raises ``NotReachable`` (``device_silent``) when too many have not come back."""
+    if sum(thread.name == CALLER for thread in threading.enumerate()) >= MOST_CALLERS:
+        raise NotReachable("device_silent", effect=Effect.NOT_SENT, where="PC/SC")
+    return Caller(CALLER, session.leave, session.let_go, LINGER)
 
 
 def _the_one(wanted: str, readers: Sequence[str]) -> str:
@@ -144,7 +155,7 @@ def find(service: Scard | None = None) -> Sequence[Found]:
     Raises ``NotReachable`` (``device_pcsc_missing``, ``device_pcsc_down``, ``device_pcsc_denied``, ``device_silent``).
     """
     session = Session(service or scard())
-    caller = Caller("pcsc-find", session.leave)
+    caller = _caller(session)
     try:
         _ask(caller, session.enter, "PC/SC", FIND_WAIT)
         return tuple(_found(name, state) for name, state in _ask(caller, session.readers, "PC/SC", FIND_WAIT))

@@ -18,6 +18,8 @@ from fapiao_kernel.domain.errors import FapiaoError, NotReachable
 
 LOOKS = 3
 """How often the list is asked for: pyserial trips over a device that leaves while it reads about it."""
+UNTOLD = "n/a"
+"""pyserial's description of a port that the system tells nothing of."""
 BY_ID = Path("/dev/serial/by-id")
 """Where udev keeps a name that stays the same whatever the order of plugging in."""
 
@@ -48,7 +50,8 @@ def _lasting_names() -> dict[str, str]:
 def _found(port: Any, names: dict[str, str]) -> Found:
     usb_id = f"{port.vid:04x}:{port.pid:04x}" if port.vid is not None and port.pid is not None else ""
     parts = [part for part in (port.manufacturer, port.product, port.serial_number) if part]
-    reader = " ".join(parts) or port.description or port.device
+    told = port.description if port.description != UNTOLD else ""
+    reader = " ".join(parts) or told or os.path.basename(port.device)
     where = names.get(os.path.realpath(port.device), port.device)
     return Found(where, reader, usb_id=usb_id, may_ask=False, problem=_problem(port.device))
 

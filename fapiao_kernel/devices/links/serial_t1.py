@@ -6,7 +6,8 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import serial
@@ -18,7 +19,7 @@ from fapiao_kernel.devices.owner import Claim, busy, claim
 from fapiao_kernel.devices.plug import Link, LinkCan, LinkSpec
 from fapiao_kernel.domain.errors import NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect
-from fapiao_kernel.protocol.t1 import SILENCE, Silence, Step, Terminal
+from fapiao_kernel.protocol.t1 import LONGEST, SILENCE, Silence, Step, Terminal
 from fapiao_kernel.protocol.t1_block import Collector, Edc
 
 BLOCK_WAIT = 1.0
@@ -50,11 +51,21 @@ class _Closed(OSError):
 class SerialLink:
     """``plug.Link``. One thread uses it. After an error it is broken and sends nothing more."""
 
-    def __init__(self, port: serial.SerialBase, where: str, edc: Edc = Edc.LRC, owned: Claim | None = None) -> None:
+    def __init__(
+        self,
+        port: serial.SerialBase,
+        where: str,
+        edc: Edc = Edc.LRC,
+        owned: Claim | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``clock``: seconds, for the deadline of a whole exchange: as long as a card may ask for, however its bytes dribble in."""
         self.name = where
         self._port = port
         self._owned = owned
         self._wait = port.timeout
+        self._clock = clock
+        self._deadline = 0.0
         self._terminal = Terminal(edc)
         self._collector = Collector(edc)
         self._waiting: Iterator[bytes] = iter(())
@@ -74,9 +85,9 @@ class SerialLink:
 
     def transmit(self, apdu: bytes) -> bytes:
         """See ``plug.Link``: handed over at most once; after a loss only the reply is asked for again."""
-        if self._broken:
-            raise NotReachable("device_link_broken")
         with self._using:
+            if self._broken:
+                raise NotReachable("device_link_broken")
             return self._exchange(apdu)
 
     def _exchange(self, apdu: bytes) -> bytes:
@@ -118,7 +129,12 @@ class SerialLink:
     def _effect(self) -> Effect:
         return Effect.UNKNOWN if self._sent else Effect.NOT_SENT
 
+    @property
+    def _overdue(self) -> bool:
+        return self._clock() > self._deadline
+
     def _run(self, step: Step) -> bytes:
+        self._deadline = self._clock() + LONGEST * self._wait
         while not step.done:
             if step.drain:
                 self._drain()
@@ -133,7 +149,7 @@ class SerialLink:
     def _block(self, patience: int) -> bytes | Silence:
         """The next whole block, or silence after ``patience`` block waiting times."""
         waits = 0
-        while waits < patience:
+        while waits < patience and not self._overdue:
             for raw in self._waiting:
                 return raw
             data = self._port.read(self._collector.missing)
@@ -151,7 +167,7 @@ class SerialLink:
         self._port.timeout = QUIET
         came = 0
         try:
-            while came < BURST and (data := self._port.read(256)) and not self._closing:
+            while came < BURST and not self._overdue and (data := self._port.read(256)) and not self._closing:
                 came += len(data)
         finally:
             self._port.timeout = self._wait
@@ -180,27 +196,30 @@ def open_serial(where: str, block_wait: float = BLOCK_WAIT) -> Link:
 
 
 def _reserve(way: Where) -> Claim | None:
-    """A port of this machine is claimed, and left alone when another program has it, with or without a lock of its own."""
-    if not way.local or sys.platform == "win32":
-        return claim(way.port) if way.local else None  # Windows itself refuses a second opening
-    if not os.path.lexists(way.port):
+    """A port of this machine is claimed."""
+    if not way.local:
+        return None
+    if sys.platform != "win32" and not os.path.lexists(way.port):
         raise NotReachable("device_absent", where=way.port)
-    owned = claim(way.port)
-    other = None if way.pseudo else holder(way.port)
-    if other is not None:
-        owned.close()
-        raise busy(way.port, other)
-    return owned
+    return claim(way.port)
 
 
 def _open_port(way: Where, block_wait: float) -> serial.SerialBase:
+    """It is left alone when another program has it, with or without a lock of its own; Windows itself refuses a second opening."""
     exclusive = True if way.local and sys.platform != "win32" else None  # flock there, always exclusive on Windows
+    other = holder(way.port) if exclusive and not way.pseudo else None
+    if other is not None:
+        raise busy(way.port, other)
     try:
         port = serial.serial_for_url(
             way.port, baudrate=way.baud, timeout=block_wait, write_timeout=WRITE_WAIT, exclusive=exclusive
         )
         if exclusive and not way.pseudo:
-            _shut_out_others(port)
+            try:
+                _shut_out_others(port)
+            except LINE_ERRORS:
+                port.close()
+                raise
     except ValueError as error:
         raise NotReachable("device_unopenable", original=_told(error), where=way.port) from error
     except LINE_ERRORS as error:

@@ -34,8 +34,11 @@ class Where:
 
 
 def parse(text: str) -> Where:
-    """From its written form. Raises ``UsageError`` (``device_option``) for an option that is unknown, doubled or out of range."""
+    """From its written form. Raises ``UsageError``: ``device_option`` for an option that is unknown, doubled or out of range,
+    ``device_address`` for a URL of pyserial's that is no ``socket``, since some write every byte, and so a PIN, where others see it."""
     port, _, query = text.partition("?")
+    if "://" in port and not port.startswith("socket://"):
+        raise UsageError("device_address", text=f"serial://{text}")
     given: dict[str, str] = {}
     for option in query.split("&") if query else ():
         name, _, value = option.partition("=")

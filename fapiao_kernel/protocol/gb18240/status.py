@@ -12,6 +12,8 @@ WAITING = 0x61
 """SW1: the command was carried out, and bytes of its answer wait (T=0)."""
 WRONG_LE = 0x6C
 """SW1: nothing was done; SW2 is the Le to ask with."""
+VERIFY_PIN = 0xF9
+"""INS whose 63Cx tells PIN tries. To any other command it is ISO 7816-4's warning that memory has changed, and proves no refusal."""
 END_OF_FILE = 0x6282
 WRONG_OFFSET = 0x6B00
 WRONG_PARAMETERS = 0x6A86
@@ -80,7 +82,7 @@ def meaning(sw: int, ins: int = 0) -> Status:
     """What a status word means as the answer to a command (``ins``). Never fails: one that we do not know is ``UNKNOWN``."""
     if sw == ALREADY and ins in _DONE_BEFORE:
         return _DONE_BEFORE[ins]
-    if tries_left(sw) is not None:
+    if ins == VERIFY_PIN and tries_left(sw) is not None:
         return Status("pin_wrong", _NO)
     return TABLE.get(sw) or _RANGES.get(sw >> 8, UNKNOWN)
 

@@ -44,9 +44,10 @@ def run(
     thread = threading.Thread(target=execute, name="ledger-statement", daemon=True)
     progress(label, 0, total)
     thread.start()
+    percent = 0.0
     try:
         while not done.wait(LOOK):
-            percent = min(max(connection.query_progress(), 0.0), 100.0)
+            percent = max(percent, min(connection.query_progress(), 100.0))  # it falls back to none at the very end
             progress(label, int(total * percent / 100), total)
         thread.join()
     except BaseException:

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fapiao_kernel.devices.links import capture
 from fapiao_kernel.devices.links.capture import open_replay, record
 from fapiao_kernel.devices.plug import Link, Secret, Side
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError, UsageError
@@ -131,6 +133,14 @@ def test_a_secret_answer_keeps_its_length_and_status_alone(tmp_path: Path, secre
     assert outcomes(open_replay(str(file)), course)[-1] == bytes(len(secret)) + b"\x90\x00"
 
 
+def test_a_secret_answer_stays_masked_when_the_card_wants_another_length_first(tmp_path: Path) -> None:
+    ask = bytes([0xC0, 0xB7, 0, 0, 0])
+    course = [ask, bytes([0, 0xC0, 0, 0, 0]), bytes([0, 0xC0, 0, 0, 6]), bytes([0, 0xC0, 0, 0, 6])]
+    file = taken(tmp_path, [b"\x61\x00", b"\x6c\x06", b"secret\x90\x00", b"public\x90\x00"], course)
+    assert b"secret".hex() not in file.read_text("utf-8").lower()
+    assert b"public".hex() in file.read_text("utf-8").lower()
+
+
 def test_what_no_rule_masks_stays_readable(tmp_path: Path) -> None:
     file = taken(tmp_path, [b"\x01\x02\x90\x00"], [SELECT])
     assert json.loads(file.read_text("utf-8").splitlines()[1])["command"] == SELECT.hex().upper()
@@ -199,6 +209,26 @@ def test_a_full_disk_stops_the_recording_and_not_the_card(tmp_path: Path, monkey
     assert inner.closed
 
 
+def test_closing_from_another_thread_waits_for_the_line_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "shared.jsonl"
+    recording = record(Scripted([b"\x90\x00"]), file)
+    closing = threading.Thread(target=recording.close)
+    write = capture._write
+
+    def slowly(descriptor: int, line: str) -> None:
+        closing.start()
+        closing.join(0.05)
+        assert closing.is_alive(), "its descriptor may be another file's by now"
+        write(descriptor, line)
+
+    monkeypatch.setattr(capture, "_write", slowly)
+    recording.transmit(SELECT)
+    closing.join(5)
+    assert len(file.read_text("utf-8").splitlines()) == 2
+
+
 def test_a_torn_last_line_is_told_when_the_replay_comes_to_it(tmp_path: Path) -> None:
     file = taken(tmp_path, [b"\x90\x00", b"\x90\x00"], [SELECT, SELECT])
     os.truncate(file, file.stat().st_size - 9)
@@ -228,7 +258,7 @@ DAMAGE = [
 ]
 
 
-@pytest.mark.parametrize(("line", "text"), DAMAGE)
+@pytest.mark.parametrize(("line", "text"), [*DAMAGE, (3, "[" * 100_000)], ids=range(len(DAMAGE) + 1))
 def test_a_damaged_line_is_named(tmp_path: Path, line: int, text: str) -> None:
     file = taken(tmp_path, [b"\x90\x00", b"\x90\x00"], [SELECT, SELECT])
     lines = file.read_text("utf-8").splitlines()
@@ -253,7 +283,8 @@ def test_an_address_may_write_a_space_as_a_percent_sign_does(tmp_path: Path) -> 
     assert open_replay(f"{tmp_path}/my%20card.jsonl").transmit(SELECT) == b"\x90\x00"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["none.jsonl", "", "%00", "../../../../../../dev/zero"])
+def test_a_file_that_is_not_there_or_is_none_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(NotReachable) as absent:
-        open_replay(str(tmp_path / "none.jsonl"))
+        open_replay(f"{tmp_path}/{name}")
     assert absent.value.code == "capture_absent"

@@ -108,6 +108,18 @@ def test_what_keeps_a_card_from_being_opened_is_told_and_nothing_stays_open(
     assert opened().transmit(SELECT) == DONE  # the reader is nobody's: the failed opening kept no claim
 
 
+def test_an_opening_that_is_interrupted_keeps_nothing(
+    service: FakeScard, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(readers: object, names: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pcsc, "_the_one", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        opened()
+    assert service.gone.wait(5)
+
+
 BEFORE = [
     (0x80100068, "device_card_reset"),
     (0x80100069, "device_gone"),
@@ -279,6 +291,14 @@ def test_a_service_that_hangs_does_not_hang_us(service: FakeScard, monkeypatch: 
     free = threading.Event()
     service.plan["list"] = [lambda: int(not free.wait(10))]
     assert fails(lambda: find(service)).code == "device_silent"
+    asked = len(service.calls)
+    there = sum(thread.name == pcsc.CALLER for thread in threading.enumerate())
+    monkeypatch.setattr(pcsc, "MOST_CALLERS", there)
+    assert [fails(partial(call, service=service)).effect for call in (find, partial(open_pcsc, "Lab"))] == [
+        Effect.NOT_SENT,
+        Effect.NOT_SENT,
+    ]
+    assert len(service.calls) == asked, "a thread more at a service that keeps them"
     free.set()
     assert service.gone.wait(5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fapiao_kernel.devices.links import serial_t1
+from fapiao_kernel.devices.links.serial_where import Where
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect
 from tests.devices.links.fake_port import FakePort
@@ -132,6 +134,40 @@ def test_a_line_that_never_falls_silent_is_given_up() -> None:
         link.transmit(b"\x01")
     assert (caught.value.code, caught.value.effect) == ("protocol_garbled", Effect.UNKNOWN)
     assert port.read_bytes < 4 * serial_t1.BURST
+
+
+def test_a_card_whose_answer_dribbles_in_for_ever_is_given_up() -> None:
+    class Dribbling(FakePort):
+        now = 0.0
+        chain = itertools.cycle(bytes.fromhex("00200020 00600060"))  # empty I-blocks, each with more to come
+
+        def read(self, size: int) -> bytes:
+            if self.blocks_written < 3:
+                return super().read(size)
+            self.now += self.timeout * 0.9
+            assert self.now < 1000
+            return bytes([next(self.chain)])
+
+    port = Dribbling()
+    link = serial_t1.SerialLink(port, "fake", clock=lambda: port.now)  # type: ignore[arg-type]  # see FakePort
+    link.open_session()
+    with pytest.raises((NotReachable, ProtocolError)) as caught:
+        link.transmit(b"\x01")
+    assert caught.value.effect is Effect.UNKNOWN
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows itself shuts others out")
+def test_a_port_that_others_cannot_be_shut_out_of_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = FakePort()
+
+    def refused(port: object) -> None:
+        raise OSError(25, "")
+
+    monkeypatch.setattr(serial_t1.serial, "serial_for_url", lambda *_, **__: port)
+    monkeypatch.setattr(serial_t1, "_shut_out_others", refused)
+    with pytest.raises(NotReachable) as caught:
+        serial_t1._open_port(Where("/dev/ttyUSB9"), 1.0)
+    assert caught.value.effect is Effect.NOT_SENT and port.closed
 
 
 class Fates:

@@ -69,6 +69,11 @@ def test_a_port_without_usb_is_named_by_what_the_system_says(listed, node) -> No
     assert (found.reader, found.usb_id) == ("ttyS0", "")
 
 
+def test_a_port_of_which_the_system_tells_nothing_is_named_by_its_node(listed, node) -> None:
+    listed([port(node("ttyS0"))])
+    assert [found.reader for found in serial_find.find()] == ["ttyS0"]
+
+
 def test_ports_are_in_the_order_of_their_numbers(listed, node) -> None:
     listed([port(node(name)) for name in ("ttyUSB10", "ttyUSB2", "ttyACM1")])
     assert [Path(found.where).name for found in serial_find.find()] == ["ttyACM1", "ttyUSB2", "ttyUSB10"]

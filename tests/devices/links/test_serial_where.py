@@ -33,6 +33,12 @@ def test_a_link_to_a_pty_is_a_pty_and_a_url_is_no_port_of_this_machine(tmp_path:
     assert parse("/dev/ttyUSB0").local and not parse("socket://127.0.0.1:7000").local
 
 
+@pytest.mark.parametrize("url", ["spy:///dev/ttyUSB0", "hwgrep://0403", "alt:///dev/ttyUSB0", "SPY://COM3", "loop://"])
+def test_a_url_that_would_show_or_guess_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="device_address"):
+        parse(url)
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -85,6 +85,42 @@ def test_closing_from_another_thread_ends_a_wait() -> None:
     assert caught.value.effect is Effect.UNKNOWN and lab.now - before < 1 and lab.port.handles == []
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, NotImplementedError])
+def test_whatever_ends_an_opening_the_device_is_given_up(error: type[BaseException]) -> None:
+    lab = Lab()
+
+    def interrupted(length: int) -> bytes | None:
+        raise error
+
+    lab.token.bulk_in = interrupted  # type: ignore[method-assign]  # the reader misbehaves from here on
+    with pytest.raises((error, NotReachable)):
+        lab.open()
+    assert lab.port.handles == []
+
+
+def test_whatever_a_close_meets_the_device_is_given_up() -> None:
+    lab = Lab()
+    link = lab.open()
+    lab.token.bulk_out = lambda data: 1 / 0  # type: ignore[assignment,misc]  # any error that is none of a device's
+    with pytest.raises(ZeroDivisionError):
+        link.close()
+    assert lab.port.handles == []
+    link.close()
+
+
+def test_what_a_system_cannot_do_leaves_the_outcome_open() -> None:
+    lab = Lab({"at": "xfr", "do": "stall_in"})
+    link = lab.open()
+
+    def unsupported(handle: object, endpoint: int) -> None:
+        raise NotImplementedError
+
+    lab.bus.clear_halt = unsupported  # type: ignore[method-assign,assignment]  # libusb on some systems
+    with pytest.raises(NotReachable) as caught:
+        link.transmit(apdu(1))
+    assert caught.value.effect is Effect.UNKNOWN
+
+
 # --- what goes wrong ------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +237,39 @@ def test_a_card_that_asks_for_time_for_ever_is_not_waited_for() -> None:
     before = lab.now
     error = course(lab, commands=1)
     assert error is not None and error.code == "device_silent" and lab.now - before <= TOTAL_WAIT + 10
+
+
+def test_a_reader_that_never_ends_its_message_is_not_listened_to_for_ever() -> None:
+    lab = Lab()
+    link = lab.open()
+    given = 0
+
+    def endless(length: int) -> bytes:
+        nonlocal given
+        given += length
+        assert given < 1_000_000
+        return b"\x80\xff\xff\xff\xff".ljust(length, b"\0")
+
+    lab.token.bulk_in = endless  # type: ignore[method-assign]  # the reader misbehaves from here on
+    with pytest.raises(ProtocolError, match="ccid_message") as caught:
+        link.transmit(apdu(1))
+    assert caught.value.effect is Effect.UNKNOWN
+
+
+def test_a_reader_that_never_stops_giving_notices_is_used_all_the_same() -> None:
+    lab = Lab()
+    told = 0
+
+    def chatter() -> bytes:
+        nonlocal told
+        told += 1
+        assert told < 1000
+        return b"\x50\x03"
+
+    lab.token.interrupt_in = chatter  # type: ignore[method-assign]  # the reader misbehaves from here on
+    link = lab.open()
+    lab.now += IDLE * 2
+    assert link.transmit(apdu(1)) == answer_to(apdu(1))
 
 
 PLANS = st.lists(

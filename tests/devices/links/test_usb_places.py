@@ -59,6 +59,10 @@ def test_of_several_none_is_opened_by_guessing(where: str) -> None:
     assert refused(where, bus) == "usb_several"
 
 
+def test_of_two_with_one_serial_number_none_is_opened_either() -> None:
+    assert refused("1209:0001/A1", bus_of("A1", "A1")[0]) == "usb_several"
+
+
 @pytest.mark.parametrize(
     ("where", "code"),
     [

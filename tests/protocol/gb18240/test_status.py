@@ -24,6 +24,12 @@ def test_tries_left_are_read_only_from_63cx() -> None:
     assert [tries_left(sw) for sw in (0x63C0, 0x63C8, 0x63CF, 0x63D0, 0x6983, 0x9000)] == [0, 8, 15, None, None, None]
 
 
+def test_63cx_is_a_refusal_of_the_pin_alone_and_proves_none_of_any_other_command() -> None:
+    assert meaning(0x63C2, 0xF9).effect is Effect.REJECTED
+    for ins in (0xF1, 0xF2, 0xF3, 0xF4, 0xF6, 0xFB, 0):
+        assert meaning(0x63C2, ins) == UNKNOWN
+
+
 def test_the_table_says_what_the_note_says(root: Path) -> None:
     note = (root / "docs/protocol/practice-card.md").read_text("utf-8").split("## 7. Status words")[1].split("## 8")[0]
     told: dict[int, Effect] = {}

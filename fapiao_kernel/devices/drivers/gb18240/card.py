@@ -120,6 +120,8 @@ class Gb18240Card:
             raise Refused("pin_wrong", original=f"SW {response.status}", left=wrong)
         if wrong == 0:
             raise Refused("pin_blocked", original=f"SW {response.status}")
+        if status_of(response, command).effect is Effect.UNKNOWN:
+            raise NotReachable("pin_answer_lost", original=f"SW {response.status}")
         raise refusal(response, command)
 
     def report(self, types: tuple[InvoiceType, ...]) -> Summary:

@@ -40,6 +40,8 @@ PIN_BLOCKED = 0x6983
 DETAILS_AT_ONCE = 261
 """Invoices that one command asks for: with their status word they fill 37 blocks of 254 bytes, 0.85 s of a line of 115,200 baud,
 so that progress shows each second and the command itself costs one part in four hundred."""
+MOST_INVOICES = 10_000_000
+"""Of one type and month, ten times what a large one has (ours): a card that lists on and on is not read for ever."""
 NOT_TOLD = frozenset({OK, 0x6700, WRONG_PARAMETERS, 0x6D00, 0x6E00})
 """Answers to ``pin_tries`` of a card that does not tell them (7816-4: 9000 when nothing is left to verify)."""
 
@@ -137,7 +139,8 @@ def _details_of(link: Link, unit: ClearUnit, progress: Progress | None) -> list[
         for one in records.parse_details(response.data):
             # In order, each once: so a card that repeats itself cannot keep us here.
             after = not found or found[-1].key < one.key
-            if (one.invoice_type, one.period) != (unit.invoice_type, unit.period) or not after:
+            strange = (one.invoice_type, one.period) != (unit.invoice_type, unit.period)
+            if strange or not after or len(found) == MOST_INVOICES:
                 raise ProtocolError("protocol_record", effect=Effect.NOT_SENT, field="EF06")
             found.append(one)
 

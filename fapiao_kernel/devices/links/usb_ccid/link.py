@@ -7,10 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import usb.core
 import usb.util
 
-from fapiao_kernel.devices.links.usb_ccid.pipes import Pipes, explained
+from fapiao_kernel.devices.links.usb_ccid.pipes import USB_ERRORS, Pipes, explained
 from fapiao_kernel.devices.links.usb_ccid.readers import Reader
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect
@@ -66,7 +65,7 @@ class UsbLink:
             self._pipes.notice()  # what led up to here is no news
         except (NotReachable, ProtocolError) as error:
             raise _with(error, Effect.NOT_SENT) from error
-        except usb.core.USBError as error:
+        except USB_ERRORS as error:
             raise explained(error, self.name, Effect.NOT_SENT) from error
         self._broken = False
         self._rested = self._clock()
@@ -85,7 +84,7 @@ class UsbLink:
                 reply = self._run(self._exchange(apdu))
             except (NotReachable, ProtocolError) as error:
                 raise self._after(error) from error
-            except usb.core.USBError as error:
+            except USB_ERRORS as error:
                 raise self._after(explained(error, self.name, self._effect)) from error
             self._broken = False
             self._rested = self._clock()
@@ -99,13 +98,14 @@ class UsbLink:
                 return
             self._closed = True
             was_well, self._broken = not self._broken, True
-            if was_well:
-                self._closing = False
-                with suppress(
-                    FapiaoError, usb.core.USBError
-                ):  # a card that stays powered is powered off by the next opening
-                    self._run(self._slot.power_off())
-            self._released()
+            try:
+                if was_well:
+                    self._closing = False
+                    # A card that stays powered is powered off by the next opening.
+                    with suppress(FapiaoError, *USB_ERRORS):
+                        self._run(self._slot.power_off())
+            finally:
+                self._released()
 
     @property
     def _effect(self) -> Effect:
@@ -141,7 +141,7 @@ class UsbLink:
     def _after(self, error: FapiaoError) -> FapiaoError:
         """What to tell of a failed exchange: what is known of its effect, and that the card was drawn if it was."""
         if error.code in ("device_silent", "protocol_silent"):
-            with suppress(usb.core.USBError, ProtocolError):  # the first error is the one to tell
+            with suppress(ProtocolError, *USB_ERRORS):  # the first error is the one to tell
                 change = self._pipes.notice()
                 if change is not None and not change.present:
                     error = NotReachable("device_card_absent", original=error.original, where=self.name)
@@ -159,9 +159,9 @@ def _with(error: FapiaoError, effect: Effect) -> FapiaoError:
 def release(reader: Reader, reattach: bool) -> None:
     """Give the interface back, to the kernel's driver if it was that one's, and the device."""
     device: Any = reader.device
-    with suppress(usb.core.USBError, NotImplementedError):  # unplugged: there is nothing to give back
+    with suppress(*USB_ERRORS):  # unplugged: there is nothing to give back
         usb.util.release_interface(device, reader.interface)
         if reattach:
             device.attach_kernel_driver(reader.interface)
-    with suppress(usb.core.USBError):
+    with suppress(*USB_ERRORS):
         usb.util.dispose_resources(device)

@@ -18,15 +18,13 @@ import usb.util
 
 from fapiao_kernel.devices import owner
 from fapiao_kernel.devices.links.usb_ccid.link import UsbLink, release
-from fapiao_kernel.devices.links.usb_ccid.pipes import told
+from fapiao_kernel.devices.links.usb_ccid.pipes import USB_ERRORS, told
 from fapiao_kernel.devices.links.usb_ccid.readers import Reader, devices, reader_of, system_backend
 from fapiao_kernel.devices.plug import Found
-from fapiao_kernel.domain.errors import FapiaoError, NotReachable
+from fapiao_kernel.domain.errors import NotReachable
 
 ANY = "ccid"
 """The place that is whatever reader there is, if there is one alone."""
-USB_ERRORS = (usb.core.USBError, NotImplementedError)
-"""What pyusb raises; the second for what a system's libusb or its driver cannot do."""
 _PLACE = re.compile(r"([0-9A-Fa-f]{4}:[0-9A-Fa-f]{4})(?:/(?P<serial>.+)|@(?P<socket>\d+-[\d.]*))?")
 
 
@@ -59,7 +57,7 @@ def open_usb(where: str, backend: Any = None, clock: Callable[[], float] = time.
     except USB_ERRORS as error:
         give_up()
         raise _unopenable(error, where, reader if backend is None else None) from error
-    except FapiaoError:
+    except BaseException:
         give_up()
         raise
     return link
@@ -70,7 +68,7 @@ def find(backend: Any = None) -> Sequence[Found]:
     system = backend is None
     try:
         readers = [reader for device in devices(backend or system_backend()) if (reader := reader_of(device))]
-    except usb.core.USBError as error:
+    except USB_ERRORS as error:
         raise NotReachable("device_unopenable", original=told(error), where="USB") from error
     alike = Counter(reader.usb_id for reader in readers)
     return [_found(reader, alike[reader.usb_id] > 1, system) for reader in readers]
@@ -122,6 +120,8 @@ def _the_one(where: str, backend: Any) -> Reader:
     if not readers:
         raise NotReachable("device_absent", where=where)
     if len(readers) > 1:
+        for reader in readers:
+            usb.util.dispose_resources(reader.device)
         raise NotReachable("usb_several", where=where, count=len(readers))
     return readers[0]
 

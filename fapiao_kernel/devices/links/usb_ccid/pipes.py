@@ -23,6 +23,8 @@ SLICE = 0.25
 """Seconds that one transfer waits at the most, so that closing from another thread need not wait longer."""
 EMPTY_TRANSFERS = 64
 """How many empty transfers in a row are passed over before a reader that says nothing else is given up (ours)."""
+NOTICES = 64
+"""How many notices are read at once before a reader that never stops giving them is left to itself (ours)."""
 NOTICE_WAIT_MS = 100
 """The longest wait for a notice; a reader that offers them less often than that is not waited for."""
 
@@ -78,14 +80,15 @@ class Pipes:
                     return None
                 continue
             message += self._buffer[:count].tobytes()
-            if count % self._packet or not count or len(message) >= HEADER + int.from_bytes(message[1:5], "little"):
-                return message
+            whole = HEADER + int.from_bytes(message[1:5], "little")
+            if count % self._packet or not count or len(message) >= min(whole, len(self._buffer)):
+                return message  # also of a reader that says more than it told us it ever would: that is no message
         return message or None
 
     def notice(self) -> Change | None:
         """What the reader says of its slot since it was last asked; None: nothing, or it has no such pipe."""
         change: Change | None = None
-        while self._notices:
+        for _ in range(NOTICES if self._notices else 0):
             try:
                 count = self._device.read(self._notices, self._notice, self._notice_wait_ms)
             except usb.core.USBTimeoutError:
@@ -104,6 +107,10 @@ class Pipes:
     def _clear(self, endpoint: int) -> None:
         with suppress(usb.core.USBError):  # the stall itself is what is told
             self._device.clear_halt(endpoint)
+
+
+USB_ERRORS = (usb.core.USBError, NotImplementedError)
+"""What pyusb raises; the second for what a system's libusb or its driver cannot do."""
 
 
 def explained(error: Exception, where: str, effect: Effect) -> FapiaoError:
