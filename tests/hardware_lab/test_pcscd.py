@@ -19,7 +19,7 @@ import pytest
 from fapiao_kernel.devices.drivers.gb18240 import DRIVER
 from fapiao_kernel.devices.links.capture import open_replay, record
 from fapiao_kernel.devices.links.pcsc import LINK, open_pcsc
-from fapiao_kernel.devices.links.pcsc_service import LEAVE_CARD, SHARED, T0, T1, USER
+from fapiao_kernel.devices.links.pcsc.service import LEAVE_CARD, SHARED, T0, T1, USER
 from fapiao_kernel.devices.plug import Link
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable
 from fapiao_kernel.domain.finding import Effect

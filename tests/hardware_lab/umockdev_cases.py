@@ -16,7 +16,7 @@ import usb.core
 import usb.util
 
 from fapiao_kernel.devices.drivers.gb18240 import DRIVER
-from fapiao_kernel.devices.links.serial_find import find as find_ports
+from fapiao_kernel.devices.links.serial_t1.finding import find as find_ports
 from fapiao_kernel.devices.links.usb_ccid import find, open_usb
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable
 from fapiao_kernel.domain.finding import Effect

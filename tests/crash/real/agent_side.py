@@ -21,7 +21,7 @@ import httpx
 
 from fapiao_kernel.agent.clock import PracticeClock
 from fapiao_kernel.devices import authority
-from fapiao_kernel.devices.links import serial_t1
+from fapiao_kernel.devices.links.serial_t1 import link as serial_t1
 from fapiao_kernel.domain.home import Home
 from fapiao_kernel.protocol.authority import Reply, Request
 from fapiao_kernel.records import durable

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fapiao_kernel.devices.links import capture
+from fapiao_kernel.devices.links.capture import link as capture
 from fapiao_kernel.devices.links.capture import open_replay, record
 from fapiao_kernel.devices.plug import Link, Secret, Side
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError, UsageError

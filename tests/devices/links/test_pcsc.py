@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fapiao_kernel.devices import owner
-from fapiao_kernel.devices.links import pcsc
 from fapiao_kernel.devices.links.pcsc import LINK, find, open_pcsc
+from fapiao_kernel.devices.links.pcsc import link as pcsc
 from fapiao_kernel.devices.plug import Link
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect

@@ -11,8 +11,8 @@ import serial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fapiao_kernel.devices.links import serial_t1
-from fapiao_kernel.devices.links.serial_where import Where
+from fapiao_kernel.devices.links.serial_t1 import link as serial_t1
+from fapiao_kernel.devices.links.serial_t1.where import Where
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect
 from tests.devices.links.fake_port import FakePort

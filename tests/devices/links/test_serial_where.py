@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fapiao_kernel.devices.links.serial_where import Where, parse
+from fapiao_kernel.devices.links.serial_t1.where import Where, parse
 from fapiao_kernel.domain.errors import UsageError
 from fapiao_kernel.protocol.t1_block import Edc
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fapiao_kernel.devices.links.pcsc_service import (
+from fapiao_kernel.devices.links.pcsc.service import (
     LEAVE_CARD,
     SHARED,
     T0,

@@ -13,10 +13,9 @@ from contextlib import suppress
 import serial
 
 from fapiao_kernel.devices.holder import holder
-from fapiao_kernel.devices.links.serial_find import find
-from fapiao_kernel.devices.links.serial_where import Where, parse
+from fapiao_kernel.devices.links.serial_t1.where import Where, parse
 from fapiao_kernel.devices.owner import Claim, busy, claim
-from fapiao_kernel.devices.plug import Link, LinkCan, LinkSpec
+from fapiao_kernel.devices.plug import Link
 from fapiao_kernel.domain.errors import NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect
 from fapiao_kernel.protocol.t1 import LONGEST, SILENCE, Silence, Step, Terminal
@@ -257,6 +256,3 @@ def _why(error: Exception) -> str:
 def _told(error: Exception) -> str:
     """Kind and number of a system error; its text may hold anything and stays out."""
     return f"{type(error).__name__} {getattr(error, 'errno', None) or ''}".strip()
-
-
-LINK = LinkSpec("serial", 1, open_serial, find, frozenset({LinkCan.EXTENDED, LinkCan.EXCLUSIVE, LinkCan.FIND}))

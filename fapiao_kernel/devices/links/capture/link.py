@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
-from fapiao_kernel.devices.links.capture_form import (
+from fapiao_kernel.devices.links.capture.form import (
     Exchange,
     Masking,
     masks_of,
@@ -20,7 +20,7 @@ from fapiao_kernel.devices.links.capture_form import (
     unmasked,
     write_head,
 )
-from fapiao_kernel.devices.plug import Link, LinkCan, LinkSpec, Secret, Side
+from fapiao_kernel.devices.plug import Link, Secret, Side
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError, UsageError
 from fapiao_kernel.domain.finding import Effect
 
@@ -196,6 +196,3 @@ def open_replay(where: str) -> Replay:
         except ValueError:
             torn = True
     return Replay(f"replay {Path(path).name}", Masking(head.masks), exchanges, torn)
-
-
-LINK = LinkSpec("replay", 1, open_replay, can=frozenset({LinkCan.EXTENDED}), live=False)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import quote, unquote
 
-from fapiao_kernel.devices.links.pcsc_service import Result, Scard, State, refusal, scard
-from fapiao_kernel.devices.links.pcsc_session import Session
-from fapiao_kernel.devices.links.pcsc_thread import Caller, Ended, Overdue
+from fapiao_kernel.devices.links.pcsc.service import Result, Scard, State, refusal, scard
+from fapiao_kernel.devices.links.pcsc.session import Session
+from fapiao_kernel.devices.links.pcsc.thread import Caller, Ended, Overdue
 from fapiao_kernel.devices.owner import Claim, claim
-from fapiao_kernel.devices.plug import Found, Link, LinkCan, LinkSpec
+from fapiao_kernel.devices.plug import Found, Link
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, ProtocolError
 from fapiao_kernel.domain.finding import Effect
 
@@ -188,6 +188,3 @@ def _ask(caller: Caller, work: Callable[[], T], where: str, seconds: float) -> T
 def _lost(error: Exception, where: str, effect: Effect = Effect.NOT_SENT) -> NotReachable:
     """What the library raised instead of giving a result code; its text may hold anything and stays out."""
     return NotReachable("device_gone", effect=effect, original=type(error).__name__, where=where)
-
-
-LINK = LinkSpec("pcsc", 1, open_pcsc, find, frozenset({LinkCan.EXTENDED, LinkCan.EXCLUSIVE, LinkCan.FIND}))
