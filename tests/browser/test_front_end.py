@@ -126,6 +126,13 @@ def test_typed_text_and_focus_survive_a_redrawing_elsewhere(page: Any) -> None:
     assert page.evaluate("document.activeElement.name") == "pin"
 
 
+def test_a_pin_typed_before_the_last_answer_came_is_still_there(page: Any) -> None:
+    page.evaluate(START, view())
+    page.fill(".fp-in-pin", "1234")
+    page.evaluate("view => { window.view = view; window.heard['change:view'](); }", {**view(), "count": 1})
+    assert page.input_value(".fp-in-pin") == "1234"
+
+
 def test_what_was_typed_stays_in_its_own_field_though_another_has_the_same_name(page: Any) -> None:
     def forms(*labels: str) -> list[dict[str, Any]]:
         field = {"name": "paths", "hint": "", "secret": False}

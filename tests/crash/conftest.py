@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GIVING_WAY = ["nice", "-n", "10"] if shutil.which("nice") else []
+GIVING_WAY = ["nice", "-n", "15"] if shutil.which("nice") else []
 
 
 class Beside:

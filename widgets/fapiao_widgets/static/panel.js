@@ -52,9 +52,9 @@ function render({ model, el: host, signal }) {
     answer.textContent = panel.answer;
     answer.hidden = !panel.answer;
     if (live.textContent !== panel.answer) live.textContent = panel.answer;
-    patch(content, panel.blocks.map((b, at) => b.kind === "cards" || b.kind === "more" ? { ...b, count: view.count } : b),
-      (b) => block(b, ctx));
-    patch(act, panel.act ? [{ ...panel.act, count: view.count }] : [], (b) => block(b, ctx));
+    // The count of answers is no part of a form: the same one drawn again by the next answer keeps what was typed meanwhile.
+    patch(content, panel.blocks, (b) => block(b, ctx));
+    patch(act, panel.act ? [panel.act] : [], (b) => block(b, ctx));
     patch(tail, [view.foot], () => foot(view, ctx));
     root.classList.remove("fp-waiting");
     if (panel.key !== key || view.count !== count) content.scrollTop = 0; // what was just asked for stands on top
