@@ -37,10 +37,8 @@ class _End:
         if sys.platform == "win32":
             self.socket.settimeout(seconds)
         else:
-            whole, part = divmod(seconds or 0.0, 1)
-            self.socket.setsockopt(
-                socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1e6))
-            )
+            waits = 0 if seconds is None else max(1, int(seconds * 1e6))  # none at all means for ever
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", *divmod(waits, 1_000_000)))
         self._waits = seconds
 
     def heard(self) -> bool:
