@@ -178,8 +178,7 @@ class DeviceActs:
         try:
             new = card.verify_pin(request.pin, spend_low_tries=request.spend_low_tries)
         except FapiaoError as error:
-            effect = Effect.UNKNOWN if error.code == "pin_answer_lost" else error.effect
-            self._note("pin.result", {**said, "outcome": error.code, "effect": effect.value, **_left(error)})
+            self._note("pin.result", {**said, "outcome": error.code, "effect": error.effect.value, **_left(error)})
             raise
         left = None
         with suppress(FapiaoError):  # the card took the PIN; how many tries that restored can be read later
