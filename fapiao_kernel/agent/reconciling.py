@@ -11,7 +11,7 @@ from fapiao_kernel.agent.compose import House
 from fapiao_kernel.agent.queries import Queries
 from fapiao_kernel.agent.reconciling_views import answer_view, return_view
 from fapiao_kernel.api.reconciling import ReconcileAnswer, ReconcileRequest, ReturnAnswer, ReturnRequest
-from fapiao_kernel.domain.card import CardIdentity, MonthStatistics, Source
+from fapiao_kernel.domain.card import CardIdentity, Source
 from fapiao_kernel.domain.errors import FapiaoError, NotReachable, Refused, UsageError
 from fapiao_kernel.domain.money import money
 from fapiao_kernel.domain.period import Period
@@ -77,14 +77,13 @@ class Reconciling:
         card: str,
         period: Period,
         identity: CardIdentity,
-        told: Sequence[MonthStatistics] | None,
+        told: Sequence[CardStatement] | None,
         tolerance: Decimal,
         progress: Progress,
     ) -> Reconciliation:
         house, number = self._house, identity.device_number
         ledger = house.duck.get()
-        now = [s for s in told or () if s.period == period]
-        statements = [CardStatement(number, s, Source.READ, house.clock.now()) for s in now]
+        statements = [s for s in told or () if s.statistics.period == period]
         filed = ledger.statements.filed(identity.taxpayer_id, period)
         answering = house.cards.get(card) if told is not None else None
         kept = statements or ledger.statements.statistics(number, period)
@@ -105,12 +104,14 @@ class Reconciling:
 
         return house.worker.call(card, work) if answering is not None else work()
 
-    def _card(self, address: str) -> tuple[CardIdentity, Sequence[MonthStatistics] | None]:
-        """Whose card it is, and its statistics; None when it cannot be read now. Raises ``Refused`` (``reconcile_whose``)."""
+    def _card(self, address: str) -> tuple[CardIdentity, Sequence[CardStatement] | None]:
+        """Whose card it is, and its statistics as read just now; None when it cannot be. Raises ``Refused`` (``reconcile_whose``)."""
         house, card = self._house, self._house.cards.get(address)
 
-        def read() -> tuple[CardIdentity, tuple[MonthStatistics, ...]]:
-            return card.read_state().identity, card.read_statistics()
+        def read() -> tuple[CardIdentity, list[CardStatement]]:
+            identity, told = card.read_state().identity, card.read_statistics()
+            at = house.clock.now()
+            return identity, [CardStatement(identity.device_number, s, Source.READ, at) for s in told]
 
         try:
             return house.worker.call(address, read)
@@ -122,9 +123,9 @@ class Reconciling:
                 raise Refused("reconcile_whose", card=address, original=problem.original) from problem
             raise
 
-    def _periods(self, identity: CardIdentity, told: Sequence[MonthStatistics] | None) -> list[Period]:
+    def _periods(self, identity: CardIdentity, told: Sequence[CardStatement] | None) -> list[Period]:
         """Those that the card tells of, else the newest that the ledger has of it."""
-        spoken = sorted({s.period for s in told or () if s.count})
+        spoken = sorted({s.statistics.period for s in told or () if s.statistics.count})
         held = self._house.duck.get().books.units(identity.device_number)
         periods = spoken or sorted({unit.period for unit in held})[-1:]
         if not periods:

@@ -9,10 +9,10 @@ HISTORICAL = b"FAPIAO-SIM"
 """Historical bytes of no standard form; whoever lists readers sees that this card is none."""
 
 
-def _sealed(body: bytes) -> bytes:
+def sealed(body: bytes) -> bytes:
     """With TCK, which a card that offers T=1 must send: the exclusive-or of everything after TS is zero."""
     return body + bytes([reduce(xor, body[1:])])
 
 
-ATR = _sealed(bytes([0x3B, 0x80 | len(HISTORICAL), 0x01]) + HISTORICAL)
+ATR = sealed(bytes([0x3B, 0x80 | len(HISTORICAL), 0x01]) + HISTORICAL)
 """TS, T0 (TD1 follows, ten historical bytes), TD1 (T=1, nothing follows), historical bytes, TCK."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from fapiao_kernel.simulator.card.atr import HISTORICAL
+from fapiao_kernel.simulator.card.atr import HISTORICAL, sealed
 from fapiao_kernel.simulator.token.behind import Behind, Inside
 from fapiao_kernel.simulator.token.descriptors import HEADER, Model
 from fapiao_kernel.simulator.token.exchange import Exchange, exchange_of
@@ -30,11 +30,7 @@ def atr_of(protocol: int) -> bytes:
     """Answer to reset (ISO 7816-3 section 8) of a card with T=0 or T=1."""
     if protocol == 0:
         return bytes([0x3B, len(HISTORICAL)]) + HISTORICAL
-    body = bytes([0x80 | len(HISTORICAL), 0x81, 0x31, 0x20, 0x45]) + HISTORICAL
-    check = 0
-    for byte in body:
-        check ^= byte
-    return b"\x3b" + body + bytes([check])
+    return sealed(bytes([0x3B, 0x80 | len(HISTORICAL), 0x81, 0x31, 0x20, 0x45]) + HISTORICAL)
 
 
 class Slot:

@@ -14,6 +14,9 @@ from fapiao_kernel.protocol.gb18240.status import WAITING, WRONG_LE, Status, mea
 MOST_PARTS = 2 * EXTENDED_LE // SHORT_LE
 """GET RESPONSEs for one answer: twice what the longest needs in whole parts, so that no card keeps us asking."""
 
+UNSURE = "card_status_unknown"
+"""Code of a no that does not say what the card did, or is."""
+
 
 def read(link: Link, command: Command, *missing: int) -> Response:
     """A command that changes nothing. Raises ``Refused`` for a status other than 9000 and those in ``missing``.
@@ -63,13 +66,13 @@ def status_of(response: Response, command: Command) -> Status:
 def refusal(response: Response, command: Command, effect: Effect = Effect.REJECTED) -> Refused:
     """The card's no to this command, with its status word kept beside our code."""
     found = status_of(response, command)
-    code = found.code if found.effect is Effect.REJECTED else "card_status_unknown"
+    code = found.code if found.effect is Effect.REJECTED else UNSURE
     return Refused(code, effect=effect, original=f"SW {response.status}", left=response.sw & 0x0F)
 
 
 def plain(no: Refused) -> bool:
     """Whether the card's no to a reading says that it has it not, or not as things are; else something is wrong with the card."""
-    return meaning(int(no.original.removeprefix("SW "), 16)).effect is Effect.REJECTED
+    return no.code != UNSURE
 
 
 def _sent(link: Link, command: Command) -> Response:
